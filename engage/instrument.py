@@ -1,0 +1,495 @@
+"""Survey instruments: items, scales, demographics and open questions, read from YAML and checked.
+
+An instrument is a YAML file under ``surveys/`` (the format, by example:
+``surveys/herzberg_service.yaml``). Reading composes the YAML tree rather than loading it, so that every fault
+is reported with its line, and all faults are reported at once.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final, Literal, TypeVar, get_args
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from engage.errors import InputError, Problem, UsageError
+from engage.words import LANGUAGES, Language, say
+
+Role = Literal["hygiene", "motivator", "unlabelled", "outcome", "strain", "lift"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+_STORED: Final = "respondent wave import_id started seconds language source question text"
+_RELEASED: Final = "scale item value n n_band mean favourable ci_low ci_high hidden_reason"
+RESERVED: Final = frozenset((*_STORED.split(), *_RELEASED.split()))  # columns beside a demographic's own
+_ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.v\d+)?")
+_SAYS_INSTRUMENT: Final = re.compile(rb"^instrument\s*:", re.MULTILINE)
+_LARGEST_VALUE: Final = 100  # answers are stored as int8; negative codes mean "missing" in survey tools
+_LARGEST_FILE: Final = 2_000_000
+_TAG: Final = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer option: its stored value and its wording by language."""
+
+    value: int
+    label: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question of a scale; ``options`` ascend by value, one apart."""
+
+    id: str
+    scale: str
+    text: Mapping[str, str]
+    reverse_keyed: bool
+    options: tuple[Option, ...]
+
+    @property
+    def minimum(self) -> int:
+        """The lowest answer value."""
+        return self.options[0].value
+
+    @property
+    def maximum(self) -> int:
+        """The highest answer value."""
+        return self.options[-1].value
+
+    @property
+    def points(self) -> int:
+        """The number of answer options."""
+        return len(self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A construct measured by the mean of its items; ``items`` are item ids."""
+
+    id: str
+    name: Mapping[str, str]
+    role: Role
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One value of a demographic and its wording by language."""
+
+    id: str
+    label: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Demographic:
+    """A background question; without ``levels`` any value is allowed."""
+
+    id: str
+    name: Mapping[str, str]
+    text: Mapping[str, str]
+    levels: tuple[Level, ...]
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An open question."""
+
+    id: str
+    text: Mapping[str, str]
+
+
+_Named = TypeVar("_Named", Item, Scale, Demographic, Question)
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A checked questionnaire; ``document`` is the YAML text it was read from."""
+
+    id: str
+    version: int
+    name: Mapping[str, str]
+    source: str
+    licence: str
+    languages: tuple[Language, ...]
+    items: tuple[Item, ...]
+    scales: tuple[Scale, ...]
+    demographics: tuple[Demographic, ...]
+    questions: tuple[Question, ...]
+    document: str
+
+    def item(self, id: str) -> Item:
+        """Return the item ``id``; ``UsageError`` with the nearest name if there is none."""
+        return self._find(self.items, id)
+
+    def scale(self, id: str) -> Scale:
+        """Return the scale ``id``; ``UsageError`` with the nearest name if there is none."""
+        return self._find(self.scales, id)
+
+    def demographic(self, id: str) -> Demographic:
+        """Return the demographic ``id``; ``UsageError`` with the nearest name if there is none."""
+        return self._find(self.demographics, id)
+
+    def question(self, id: str) -> Question:
+        """Return the open question ``id``; ``UsageError`` with the nearest name if there is none."""
+        return self._find(self.questions, id)
+
+    def scales_with(self, *roles: Role) -> tuple[Scale, ...]:
+        """Return the scales whose role is one of ``roles``, in the instrument's order."""
+        return tuple(scale for scale in self.scales if scale.role in roles)
+
+    def _find(self, things: Sequence[_Named], id: str) -> _Named:
+        for thing in things:
+            if thing.id == id:
+                return thing
+        raise UsageError(
+            "instrument.no_such_id",
+            where=id,
+            id=id,
+            instrument=self.id,
+            nearest=_near(id, [t.id for t in things]),
+        )
+
+
+class InstrumentError(InputError):
+    """An instrument file with faults; ``problems`` holds each of them, ``row`` being the line in the file."""
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.row or 0, p.code)))
+        super().__init__("instrument.broken", where=f"{file}:{self.problems[0].row}", count=len(problems))
+
+    def what(self, lang: Language = "en") -> str:
+        """Return every fault with its line, in words."""
+        lines = [say("instrument.line", lang, line=p.row, fault=p.reason(lang)) for p in self.problems]
+        return say("instrument.broken.what", lang, count=len(lines), faults="\n".join(lines))
+
+    def remedy(self, lang: Language = "en") -> str:
+        """Return the distinct remedies, in words."""
+        distinct = dict.fromkeys(p.remedy(lang) for p in self.problems)
+        return say("instrument.broken.remedy", lang, remedies=" ".join(distinct))
+
+
+def load_instrument(name_or_path: str | Path, *, folders: Sequence[Path] = ()) -> Instrument:
+    """Return the instrument of that name or file, checked.
+
+    A name is looked up in ``folders``, then among the instruments that come with the package. Anything that
+    ends in ``.yaml`` or ``.yml`` or holds a path separator is a path.
+
+    Raises ``UsageError`` for an unknown name or path and ``InstrumentError`` (an ``InputError``) for a file
+    with faults: all of them, each with its line.
+    """
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise UsageError("instrument.no_file", where=text, file=path.name)
+        return _read(path)
+    for folder in _places(folders):
+        path = folder / f"{text}.yaml"
+        if path.is_file():
+            return _read(path)
+    known = available(folders)
+    raise UsageError("instrument.unknown", where=text, name=text, nearest=_near(text, known), known=known)
+
+
+def available(folders: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Return the names that :func:`load_instrument` finds, sorted.
+
+    Other lists (of themes, of levers) lie in the same folders; an instrument says ``instrument:`` first.
+    """
+    files = (path for folder in _places(folders) for path in folder.glob("*.yaml"))
+    return tuple(sorted({path.stem for path in files if _SAYS_INSTRUMENT.search(path.read_bytes())}))
+
+
+def parse_instrument(document: str, *, file: str = "instrument.yaml") -> Instrument:
+    """Return the instrument written in ``document`` (YAML text); ``file`` only names it in faults.
+
+    Raises ``InstrumentError``.
+    """
+    problems: list[Problem] = []
+    try:
+        root = yaml.compose(document, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problems.append(Problem("instrument.not_yaml", "error", row=mark.line + 1 if mark else 1))
+        raise InstrumentError(file, problems) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        # a control character, or nesting deeper than any questionnaire
+        problems.append(Problem("instrument.not_yaml", "error", row=1))
+        raise InstrumentError(file, problems) from error
+    if not isinstance(root, MappingNode):
+        line = root.start_mark.line + 1 if root else 1
+        raise InstrumentError(file, [Problem("instrument.not_an_instrument", "error", row=line)])
+    instrument = _Reader(problems).instrument(root, document)
+    if problems:
+        raise InstrumentError(file, problems)
+    return instrument
+
+
+def _places(folders: Sequence[Path]) -> Iterator[Path]:
+    yield from folders
+    package = Path(__file__).parent
+    packed, checkout = package / "surveys", package.parent / "surveys"
+    if packed.is_dir():
+        yield packed
+    elif (package.parent / "pyproject.toml").is_file():  # an editable install does not see packed files
+        yield checkout
+
+
+def _read(path: Path) -> Instrument:
+    data = path.read_bytes()
+    if len(data) > _LARGEST_FILE:
+        raise InstrumentError(path.name, [Problem("instrument.too_large", "error", row=1)])
+    try:
+        document = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InstrumentError(path.name, [Problem("instrument.not_utf8", "error", row=line)]) from error
+    return parse_instrument(document, file=path.name)
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    return ", ".join(get_close_matches(name, known, n=3) or known[:3]) or "–"
+
+
+class _Reader:
+    """Turns the YAML tree into an :class:`Instrument`, collecting faults instead of stopping at the first.
+
+    After a fault it carries on with a stand-in value; the caller discards the result if there are faults.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        self.languages: tuple[Language, ...] = ()
+        self.first_line: dict[str, int] = {}
+        self.responses: dict[str, tuple[Option, ...]] = {}
+
+    def instrument(self, root: MappingNode, document: str) -> Instrument:
+        keys = ("instrument", "version", "name", "source", "licence", "responses", "scales")
+        top = self.mapping(root, "instrument", required=keys, optional=("demographics", "questions"))
+        name = self.declared_languages(top.get("name"))
+        self.responses = {
+            id: self.options(node, id) for id, _, node in self.entries(top.get("responses"), "responses")
+        }
+        scales, items = self.scales(top.get("scales"))
+        return Instrument(
+            id=self.identifier(top.get("instrument")),
+            version=self.integer(top.get("version"), "version", lowest=1, highest=10_000),
+            name=name,
+            source=self.string(top.get("source"), "source"),
+            licence=self.string(top.get("licence"), "licence"),
+            languages=self.languages,
+            items=items,
+            scales=scales,
+            demographics=self.demographics(top.get("demographics")),
+            questions=self.questions(top.get("questions")),
+            document=document,
+        )
+
+    def scales(self, node: Node | None) -> tuple[tuple[Scale, ...], tuple[Item, ...]]:
+        scales: list[Scale] = []
+        items: list[Item] = []
+        for id, key, body in self.entries(node, "scales"):
+            self.unique(id, key)
+            fields = self.mapping(body, id, required=("role", "name", "responses", "items"))
+            options = self.named_options(fields.get("responses"), id)
+            own: list[str] = []
+            for item_id, item_key, item in self.entries(fields.get("items"), f"{id}.items"):
+                self.unique(item_id, item_key)
+                items.append(self.item(item, item_id, id, options))
+                own.append(item_id)
+            name = self.text(fields.get("name"), f"{id}.name")
+            scales.append(Scale(id, name, self.role(fields.get("role"), id), tuple(own)))
+        return tuple(scales), tuple(items)
+
+    def item(self, node: Node, id: str, scale: str, options: tuple[Option, ...]) -> Item:
+        fields = self.mapping(node, id, required=self.languages, optional=("reverse", *LANGUAGES))
+        reverse = self.boolean(fields.pop("reverse", None), f"{id}.reverse")
+        return Item(id, scale, self.wording(fields, id), reverse, options)
+
+    def demographics(self, node: Node | None) -> tuple[Demographic, ...]:
+        found = []
+        for id, key, body in self.entries(node, "demographics", may_lack=True):
+            self.unique(id, key)
+            fields = self.mapping(body, id, required=("name", "text"), optional=("levels", "ordered"))
+            entries = list(self.entries(fields.get("levels"), f"{id}.levels", may_lack=True, ids=False))
+            levels = tuple(Level(level, self.text(label, f"{id}.{level}")) for level, _, label in entries)
+            self.distinct_labels([level.label for level in levels], [key for _, key, _ in entries], id)
+            ordered = self.boolean(fields.get("ordered"), f"{id}.ordered")
+            if ordered and "levels" not in fields:
+                self.fault("ordered_without_levels", key, id=id)
+            name, text = (
+                self.text(fields.get("name"), f"{id}.name"),
+                self.text(fields.get("text"), f"{id}.text"),
+            )
+            found.append(Demographic(id, name, text, levels, ordered))
+        return tuple(found)
+
+    def questions(self, node: Node | None) -> tuple[Question, ...]:
+        found = []
+        for id, key, body in self.entries(node, "questions", may_lack=True):
+            self.unique(id, key)
+            found.append(Question(id, self.text(body, id)))
+        return tuple(found)
+
+    def options(self, node: Node, id: str) -> tuple[Option, ...]:
+        if not isinstance(node, SequenceNode):
+            self.fault("not_a_list", node, name=id)
+            return ()
+        if len(node.value) < 2:
+            self.fault("too_few_options", node, id=id)
+        found: dict[int, Option] = {}
+        for entry in node.value:
+            fields = self.mapping(entry, id, required=("value", *self.languages), optional=LANGUAGES)
+            value = self.integer(fields.pop("value", None), f"{id}.value", lowest=0, highest=_LARGEST_VALUE)
+            if value in found:
+                self.fault("duplicate_value", entry, id=id, value=value)
+            found[value] = Option(value, self.wording(fields, id))
+        options = tuple(found[value] for value in sorted(found))
+        if options and options[-1].value - options[0].value >= len(node.value):
+            self.fault("gap_in_values", node, id=id)
+        self.distinct_labels([option.label for option in options], [node] * len(options), id)
+        return options
+
+    def named_options(self, node: Node | None, scale: str) -> tuple[Option, ...]:
+        name = self.string(node, f"{scale}.responses")
+        if node is not None and name and name not in self.responses:
+            nearest = _near(name, list(self.responses))
+            self.fault("unknown_responses", node, id=scale, name=name, nearest=nearest)
+        return self.responses.get(name, ())
+
+    def role(self, node: Node | None, scale: str) -> Role:
+        name = self.string(node, f"{scale}.role")
+        for role in ROLES:
+            if role == name:
+                return role
+        if node is not None and name:
+            self.fault("bad_role", node, id=scale, role=name, roles=ROLES)
+        return "unlabelled"
+
+    def declared_languages(self, node: Node | None) -> Mapping[str, str]:
+        """Read the instrument's own name: the languages it is in are the languages everything must be in."""
+        if node is None:
+            self.languages = ()
+            return {}
+        fields = self.mapping(node, "name", optional=LANGUAGES)
+        self.languages = tuple(lang for lang in LANGUAGES if lang in fields)
+        if not self.languages:
+            self.fault("no_language", node, languages=LANGUAGES)
+        return self.wording(fields, "name")
+
+    def text(self, node: Node | None, id: str) -> Mapping[str, str]:
+        if node is None:
+            return {}
+        return self.wording(self.mapping(node, id, required=self.languages, optional=LANGUAGES), id)
+
+    def wording(self, fields: Mapping[str, Node], id: str) -> Mapping[str, str]:
+        for lang, node in fields.items():
+            if self.languages and lang in LANGUAGES and lang not in self.languages:
+                self.fault("extra_language", node, id=id, language=lang)
+        return {lang: self.string(fields[lang], id) for lang in self.languages if lang in fields}
+
+    def distinct_labels(self, labels: Sequence[Mapping[str, str]], nodes: Sequence[Node], id: str) -> None:
+        """Two options with one wording could not be told apart in an export of labels."""
+        for lang in self.languages:
+            seen: set[str] = set()
+            for label, node in zip(labels, nodes, strict=True):
+                words = label.get(lang, "").casefold()
+                if words and words in seen:
+                    self.fault("duplicate_label", node, id=id, label=label[lang])
+                seen.add(words)
+
+    def unique(self, id: str, key: Node) -> None:
+        if id in RESERVED or "__" in id:  # the engine names its own columns <scale>__…
+            self.fault("reserved_id", key, id=id)
+        line = key.start_mark.line + 1
+        if id in self.first_line and self.first_line[id] != line:
+            self.fault("duplicate_id", key, id=id, first=self.first_line[id])
+        self.first_line.setdefault(id, line)
+
+    def entries(
+        self, node: Node | None, name: str, *, may_lack: bool = False, ids: bool = True
+    ) -> Iterator[tuple[str, Node, Node]]:
+        """Yield (key, its node, value) of a mapping whose keys are the author's, ``ids`` checked as such."""
+        if node is None:
+            return
+        if not isinstance(node, MappingNode):
+            empty = isinstance(node, ScalarNode) and node.tag == f"{_TAG}null"
+            self.fault("empty" if empty else "not_a_mapping", node, name=name)
+            return
+        if not node.value and not may_lack:
+            self.fault("empty", node, name=name)
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            id = self.identifier(key) if ids else self.string(key, name)
+            if id in seen:
+                self.fault("duplicate_id", key, id=id, first=seen[id])
+                continue
+            seen[id] = key.start_mark.line + 1
+            yield id, key, value
+
+    def mapping(
+        self, node: Node, name: str, *, required: Sequence[str] = (), optional: Sequence[str] = ()
+    ) -> dict[str, Node]:
+        """Return the fields of a mapping whose keys are ours; unknown, double and missing keys are faults."""
+        if not isinstance(node, MappingNode):
+            self.fault("not_a_mapping", node, name=name)
+            return {}
+        fields: dict[str, Node] = {}
+        allowed = dict.fromkeys((*required, *optional))
+        for key, value in node.value:
+            word = self.string(key, name)
+            if word in fields:
+                self.fault("duplicate_key", key, name=name, key=word)
+            elif word and word not in allowed:
+                self.fault("unknown_key", key, name=name, key=word, nearest=_near(word, list(allowed)))
+            elif word:
+                fields[word] = value
+        for word in required:
+            if word not in fields:
+                kind = "missing_language" if word in LANGUAGES else "missing_key"
+                self.fault(kind, node, name=name, key=word)
+        return fields
+
+    def identifier(self, node: Node | None) -> str:
+        id = self.string(node, "id")
+        if node is not None and id and not _ID.fullmatch(id):
+            self.fault("bad_id", node, id=id)
+        return id
+
+    def string(self, node: Node | None, name: str) -> str:
+        if node is None:
+            return ""
+        if not isinstance(node, ScalarNode):
+            self.fault("not_text", node, name=name)
+            return ""
+        words = str(node.value).strip()
+        if not words:
+            self.fault("empty", node, name=name)
+        return words
+
+    def integer(self, node: Node | None, name: str, *, lowest: int, highest: int) -> int:
+        if node is None:
+            return lowest
+        if isinstance(node, ScalarNode) and node.tag == f"{_TAG}int" and re.fullmatch(r"\d{1,9}", node.value):
+            number = int(node.value)
+            if lowest <= number <= highest:
+                return number
+        self.fault("bad_number", node, name=name, lowest=lowest, highest=highest)
+        return lowest
+
+    def boolean(self, node: Node | None, name: str) -> bool:
+        if node is None:
+            return False
+        if isinstance(node, ScalarNode) and node.tag == f"{_TAG}bool":
+            return str(node.value).lower() in ("true", "yes", "on")
+        self.fault("not_a_boolean", node, name=name)
+        return False
+
+    def fault(self, kind: str, node: Node, **params: object) -> None:
+        problem = Problem(f"instrument.{kind}", "error", row=node.start_mark.line + 1, params=params)
+        if problem not in self.problems:
+            self.problems.append(problem)

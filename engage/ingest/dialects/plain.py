@@ -1,0 +1,153 @@
+"""Plain tables: one header row; wide (a column per question) or long (a row per answer)."""
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+import numpy as np
+import pandas as pd
+
+from engage.errors import InputError, Problem
+from engage.ingest.dialects.base import (
+    Column,
+    Layout,
+    Recognition,
+    body,
+    header_row,
+    headers_of,
+    meta_column,
+    without_empty,
+)
+from engage.ingest.files import Grid
+from engage.ingest.names import Cells, fold, fold_field, synonyms, unique_headers
+from engage.ingest.validate import Faults, Rows
+
+_CODED: Final = re.compile(r"^([A-Za-z]\w{0,30})\s*[.、:：)]\s*(\S.*)$", re.DOTALL)
+_LONG_ROLES: Final = ("respondent", "item", "answer")
+
+
+class PlainWide:
+    """A row per response, a column per question; claims what no other dialect does."""
+
+    id: ClassVar[str] = "plain_wide"
+
+    def recognise(self, grid: Grid) -> Recognition:
+        """Claim any table, weakly."""
+        return Recognition(0.1, tuple(headers_of(grid)[:3]))
+
+    def parse(self, grid: Grid) -> Layout:
+        """Return every column by its header."""
+        top = header_row(grid)
+        cells, rows = body(grid, top + 1)
+        columns = [_column(position, header) for position, header in enumerate(headers_of(grid))]
+        return Layout(
+            self.id, without_empty(columns, cells), cells, rows, len(cells), shape_faults(grid, top)
+        )
+
+
+class PlainLong:
+    """A row per answer: respondent, item, answer; other columns belong to the respondent."""
+
+    id: ClassVar[str] = "plain_long"
+
+    def __init__(self, named: Mapping[str, str] | None) -> None:
+        self._named = named
+
+    def recognise(self, grid: Grid) -> Recognition:
+        """Claim a table whose headers name the three roles and whose items and respondents repeat."""
+        headers = headers_of(grid)
+        if self._named is not None:
+            return Recognition(1.0, tuple(self._named.values()))
+        roles = self._roles(headers)
+        if len(roles) < len(_LONG_ROLES):
+            return Recognition(0.0)
+        cells = grid.cells[header_row(grid) + 1 :]
+        items = len(pd.unique(cells[:, roles["item"]]))
+        people = len(pd.unique(cells[:, roles["respondent"]]))
+        repeats = items < len(cells) <= 2 * items * people
+        return Recognition(0.8 if repeats else 0.05, tuple(headers[at] for at in roles.values()))
+
+    def parse(self, grid: Grid) -> Layout:
+        """Return the table turned wide: a column per item, in order of first appearance."""
+        top = header_row(grid)
+        headers = headers_of(grid)
+        roles = self._roles(headers)
+        absent = [role for role in _LONG_ROLES if role not in roles]
+        if absent:
+            raise InputError("ingest.long_columns", roles=absent, headers=headers)
+        cells, rows = body(grid, top + 1)
+        return _widened(cells, rows, headers, roles, shape_faults(grid, top))
+
+    def _roles(self, headers: list[str]) -> dict[str, int]:
+        named = self._named or {}
+        keys = [fold(header) for header in headers]
+        roles = {role: keys.index(fold(name)) for role, name in named.items() if fold(name) in keys}
+        words = synonyms("long")
+        for position, header in enumerate(headers):
+            role = words.get(fold_field(header), "")
+            if role and role not in named and role not in roles:
+                roles[role] = position
+        return roles
+
+
+def _column(position: int, header: str) -> Column:
+    column = meta_column(position, header)
+    coded = _CODED.match(header)
+    if column.role != "question" or coded is None:
+        return column
+    # "pay_1. I am paid fairly": the code and the text may each match
+    return Column(position, header, (header, coded[1], coded[2]), "question")
+
+
+def shape_faults(grid: Grid, top: int) -> tuple[Problem, ...]:
+    """Note a header that isn't the first row, and rows that are wider or narrower than the header."""
+    faults = Faults()
+    faults.extend(grid.problems)
+    if top:
+        faults.add("header_row", "info", row=top + 1)
+    lengths = grid.filled[top + 1 :]
+    rows = np.arange(len(lengths), dtype=np.int64) + top + 2
+    width = int(grid.filled[top])
+    beyond = grid.cells[top + 1 :, width:]
+    wider = np.array([any(str(cell).strip() for cell in row) for row in beyond], dtype=bool)
+    if len(wider):
+        faults.flag("row_too_long", "error", wider, rows)
+    faults.flag("row_too_short", "warning", (lengths < width) & (lengths > 1), rows)
+    return faults.problems()
+
+
+def _widened(
+    cells: Cells,
+    rows: Rows,
+    headers: list[str],
+    roles: Mapping[str, int],
+    problems: tuple[Problem, ...],
+) -> Layout:
+    person, who = pd.factorize(cells[:, roles["respondent"]])
+    item, items = pd.factorize(cells[:, roles["item"]])
+    _, first = np.unique(person, return_index=True)
+    others = [at for at in range(len(headers)) if at not in roles.values()]
+    width = 1 + len(others) + len(items)
+    wide = np.full((len(who), width), "", dtype=object)
+    lines = np.repeat(rows[first][:, None], width, axis=1)
+    wide[:, 0] = who
+    wide[:, 1 : 1 + len(others)] = cells[first][:, others]
+    target = 1 + len(others) + item
+    wide[person, target] = cells[:, roles["answer"]]
+    lines[person, target] = rows
+    faults = Faults()
+    faults.extend(problems)
+    again = pd.Series(person * max(len(items), 1) + item).duplicated(keep="last").to_numpy()
+    faults.flag("long_repeated", "warning", again, rows, headers[roles["item"]])
+    columns = [Column(0, headers[roles["respondent"]], (headers[roles["respondent"]],), "meta", "respondent")]
+    columns += [_moved(_column(1 + n, headers[at])) for n, at in enumerate(others)]
+    names = unique_headers([str(name) for name in items])
+    columns += [_column(1 + len(others) + n, name) for n, name in enumerate(names)]
+    return Layout(PlainLong.id, tuple(columns), wide, lines, len(cells), faults.problems())
+
+
+def _moved(column: Column) -> Column:
+    """A second identifier beside the respondent column of a long file is no respondent column."""
+    if column.field != "respondent":
+        return column
+    return Column(column.position, column.header, column.names, "question")

@@ -1,0 +1,117 @@
+"""Bytes to text: byte order mark, then UTF-8, then the encodings that survey tools and Excel still write."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from engage.errors import InputError
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE: Final = 400_000
+_SURE: Final = 0.6  # share of characters that must look like the language of the encoding
+_PAIR: Final = re.compile(rb"[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x81-\xfe][\x40-\xfe]")
+_HIGH: Final = re.compile(rb"[\x80-\xff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Decoded text; ``bad`` is the number of characters that could not be decoded and are now ``\\ufffd``."""
+
+    text: str
+    encoding: str
+    bad: int = 0
+
+
+def decode(data: bytes, encoding: str | None = None) -> Text:
+    """Return the text of ``data`` in the stated encoding, or in the one it appears to be written in.
+
+    Raises ``InputError`` for NUL bytes (not text) and for an encoding that does not exist or does not fit.
+    """
+    if encoding:
+        try:
+            return Text(data.decode(encoding).removeprefix("\ufeff"), encoding)
+        except (LookupError, UnicodeDecodeError) as error:
+            raise InputError("ingest.encoding", encoding=encoding) from error
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return _tolerant(data, name)
+    wide = _wide(data)
+    if wide:
+        return _tolerant(data, wide)
+    if b"\0" in data:
+        raise InputError("ingest.nul_bytes")
+    try:
+        return Text(data.decode("utf-8"), "utf-8")
+    except UnicodeDecodeError as error:
+        around = data[max(0, error.start - _SAMPLE) : error.start + _SAMPLE].decode("utf-8", "replace")
+    # a few broken characters in what is otherwise UTF-8 (a cut-off last line, a pasted cell)
+    foreign = len(around) - len(around.encode("ascii", "ignore"))
+    if around.count("\ufffd") * 20 < foreign:
+        return _tolerant(data, "utf-8")
+    return _tolerant(data, _legacy(data))
+
+
+def _tolerant(data: bytes, encoding: str) -> Text:
+    text = data.decode(encoding, "replace")
+    return Text(text, encoding, text.count("\ufffd"))
+
+
+def _wide(data: bytes) -> str:
+    """Return UTF-16's name where every second byte of much of the text is NUL, as in files without a mark."""
+    head = data[: 4096 - 4096 % 2]
+    if len(head) < 4:
+        return ""
+    half = len(head) // 2
+    even, odd = head[0::2].count(0) / half, head[1::2].count(0) / half
+    if max(even, odd) < 0.3 or min(even, odd) > 0.05:
+        return ""
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _legacy(data: bytes) -> str:
+    """Return the likeliest of GB18030, Big5, Windows-1251 and Windows-1252.
+
+    Chinese text is told by the share of byte pairs that fall in the standard's rows of common characters
+    and punctuation (GB 2312 rows A1–A3 and B0–D7, Big5 rows A1–A3 and A4–C6), Russian by lower-case letters.
+    """
+    first = _HIGH.search(data)
+    start = first.start() if first else 0
+    sample = data[start : start + _SAMPLE]
+    pairs = _PAIR.findall(sample)
+    high = _HIGH.findall(sample)
+    scores = {"gb18030": 0.0, "big5": 0.0}
+    if pairs:
+        # characters outside the pairs (lone high bytes) speak against both
+        weight = 2 * len(pairs) / max(len(high), 2 * len(pairs))
+        scores["gb18030"] = weight * sum(_is_common_gb(p) for p in pairs) / len(pairs)
+        scores["big5"] = weight * sum(_is_common_big5(p) for p in pairs) / len(pairs)
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] >= _SURE and _decodes(data, best):
+        return best
+    letters = sum(byte >= b"\xc0" or byte in (b"\xa8", b"\xb8") for byte in high)
+    small = sum(byte >= b"\xe0" or byte == b"\xb8" for byte in high)
+    runs = len(re.findall(rb"[\xc0-\xff\xb8]{3,}", sample))
+    if letters > 0.8 * len(high) and small > 0.5 * len(high) and runs:
+        return "cp1251"
+    return "cp1252"
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    """Return whether all but one in a thousand characters can be decoded."""
+    text = data.decode(encoding, "replace")
+    return text.count("\ufffd") * 1000 <= len(text)
+
+
+def _is_common_gb(pair: bytes) -> bool:
+    return len(pair) == 2 and pair[1] >= 0xA1 and (0xA1 <= pair[0] <= 0xA3 or 0xB0 <= pair[0] <= 0xD7)
+
+
+def _is_common_big5(pair: bytes) -> bool:
+    return len(pair) == 2 and 0xA1 <= pair[0] <= 0xC6 and (0x40 <= pair[1] <= 0x7E or pair[1] >= 0xA1)

@@ -1,0 +1,104 @@
+"""Names as people write them: folding headers, questions and answer words so that they can be compared."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import yaml
+
+Cells = npt.NDArray[np.object_]
+Codes = npt.NDArray[np.intp]
+
+_NUMBER: Final = re.compile(r"^(?:第\s*\d+\s*题|q?\d+)\s*(?:[、:)](?!\d)|\.(?![\d])|(?<=题)(?=\())\s*", re.I)
+_TAG: Final = re.compile(
+    r"\[[^\]]*题\]|【[^】]*】|[(\[](?:必填|必答|选填|选答|required|обязательно)[)\]]", re.I
+)
+_EDGE: Final = "。.?!;:,、…*\"'“”‘’«»_ "
+_POLITE: Final = re.compile(r"^(?:请)?(?:输入|填写|选择|问)?(?:您|你)?所?(?:在|属)?的?|^your|^ваша?")
+_QUOTES: Final = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "`": "'", "ё": "е"})
+
+
+def plain(text: str) -> str:
+    """Return ``text`` in one form: NFKC, lower case, straight quotes, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold().split())
+
+
+def fold(text: str) -> str:
+    """Return the key by which questions and headers are compared.
+
+    Without question number, type tag (``[单选题]``), spaces and trailing punctuation.
+    """
+    key = _TAG.sub("", plain(text)).strip()
+    return "".join(_NUMBER.sub("", key, count=1).split()).strip(_EDGE)
+
+
+def fold_word(text: str) -> str:
+    """Return the key by which answer words are compared; leading digits stay."""
+    return "".join(plain(text).split()).strip(_EDGE)
+
+
+def fold_field(text: str) -> str:
+    """Return the key by which field headers are compared: as ``fold``, without ``您的`` and separators."""
+    key = fold(text).replace("_", "").replace("-", "").replace(".", "")
+    return _POLITE.sub("", key, count=1) or key
+
+
+@cache
+def headers() -> Mapping[str, Any]:
+    """Return ``headers.yaml``: the words by which tools and HR departments name fields and values."""
+    text = files("engage.ingest").joinpath("headers.yaml").read_text(encoding="utf-8")
+    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+@cache
+def synonyms(section: str) -> Mapping[str, str]:
+    """Return ``{folded header: field}`` of one section of ``headers.yaml``."""
+    return {
+        fold_field(word): field
+        for field, words in headers()[section].items()
+        for word in (field, *(words or ()))
+    }
+
+
+@cache
+def value_words(section: str) -> Mapping[str, str]:
+    """Return ``{folded word: value}`` of one section of ``headers.yaml``'s ``values``."""
+    return {
+        fold_word(word): value
+        for value, words in headers()["values"][section].items()
+        for word in (value, *(words or ()))
+    }
+
+
+def unique_headers(names: Sequence[str]) -> list[str]:
+    """Return headers made unique: a blank one is named by its spreadsheet letter, a repeat gets a number."""
+    seen: dict[str, int] = {}
+    result = []
+    for position, name in enumerate(names):
+        name = name.replace("\ufeff", "").strip() or f"[{letter(position)}]"
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def letter(position: int) -> str:
+    """Return the spreadsheet's letter of the column at ``position`` (0 is A)."""
+    text = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def distinct(cells: Cells) -> tuple[Codes, list[str]]:
+    """Return codes and the distinct values, stripped, so that work is done once per value, not per cell."""
+    codes, values = pd.factorize(cells)
+    return codes, [str(value).strip() for value in values]

@@ -1,0 +1,203 @@
+"""The public face of ingest: ``read`` a file, see what was understood and what could not be."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import pandas as pd
+
+from engage.errors import InputError, Problem, UsageError
+from engage.ingest.dialects import Layout, lay_out
+from engage.ingest.files import Grid, contents, open_grid
+from engage.ingest.kinds import read_kind
+from engage.ingest.mapping import FileMapping, load_mapping
+from engage.ingest.responses import empty_comments, read_responses
+from engage.ingest.validate import Faults
+from engage.instrument import Instrument
+from engage.words import Language
+
+Kind = Literal["responses", "comments", "people", "service", "programmes"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_PREVIEWED_ROWS: Final = 6
+_PREVIEWED_LENGTH: Final = 80
+_MARK: Final = 8  # characters of the file's hash in the ids of anonymous respondents
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was understood of a file, before anything is imported.
+
+    ``rows``: filled rows below the header; ``respondents``: distinct ones in the tables. ``items`` and
+    ``demographics`` are ``{column: id}``; ``fields`` likewise for files that aren't survey answers;
+    ``comments`` and ``ignored`` list columns. ``encoding`` and ``delimiter`` are ``None`` for workbooks.
+    """
+
+    dialect: str
+    encoding: str | None
+    delimiter: str | None
+    rows: int
+    respondents: int
+    instrument: str | None = None
+    items: Mapping[str, str] = field(default_factory=dict)
+    comments: tuple[str, ...] = ()
+    demographics: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    anonymous: bool = False
+    preview: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One file read: its tables, what was understood, and every problem found.
+
+    ``table`` is the table of ``kind``; ``comments`` holds the open answers beside survey responses (for kind
+    ``comments`` it is ``table`` itself; otherwise it is empty). Responses: ``respondent, started, seconds,
+    language, source``, each item as Int8 (raw, not reverse-coded), each demographic as string.
+    """
+
+    kind: Kind
+    understood: Understood
+    problems: tuple[Problem, ...]
+    table: pd.DataFrame
+    comments: pd.DataFrame
+    instrument: Instrument | None
+    sha256: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing of severity ``error`` was found: the file may be imported."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+    def as_dict(self, lang: Language = "en") -> dict[str, object]:
+        """Return what ``engage check --json`` prints."""
+        known = self.understood
+        document: dict[str, object] = {
+            "dialect": known.dialect,
+            "encoding": known.encoding,
+            "delimiter": known.delimiter,
+            "rows": known.rows,
+            "respondents": known.respondents,
+            "instrument": known.instrument,
+            "items": dict(known.items),
+            "comments": list(known.comments),
+            "demographics": list(known.demographics),
+            "ignored": list(known.ignored),
+            "problems": [problem.as_dict(lang) for problem in self.problems],
+            "preview": [list(row) for row in known.preview],
+        }
+        if self.kind != "responses":
+            document["fields"] = dict(known.fields)
+        return document
+
+
+def read(
+    path_or_bytes: str | Path | bytes,
+    kind: Kind = "responses",
+    instrument: str | Path | Instrument | None = None,
+    mapping: str | Path | Mapping[str, Any] | None = None,
+    *,
+    name: str = "",
+) -> Reading:
+    """Read one export file and return typed tables with every fault found, in one pass.
+
+    The survey tool, encoding, delimiter and, for responses, the instrument are recognised unless told.
+    Missing answers are NA; an answer that can't be understood is NA and an error problem; nothing is dropped
+    without a problem that says so. ``name`` is the file's name for messages when bytes are given.
+
+    Raises ``InputError`` if the file isn't a readable table or the mapping is broken, ``UsageError`` if a
+    file, kind or instrument does not exist.
+    """
+    rules = load_mapping(mapping)
+    kind = _kind(kind, rules)
+    where = name or (Path(path_or_bytes).name if not isinstance(path_or_bytes, bytes) else "")
+    data = contents(path_or_bytes)
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        grid = open_grid(
+            data, encoding=rules.encoding or None, delimiter=rules.delimiter or None, sheet=rules.sheet
+        )
+        if kind != "comments" and grid.cells.shape[1] < 2:
+            raise InputError("ingest.not_a_table")
+        layout = lay_out(grid, answers=kind == "responses", long=rules.long)
+    except InputError as error:
+        error.where = error.where or where
+        raise
+    faults = Faults()
+    faults.extend(layout.problems)
+    if kind == "responses":
+        return _responses(grid, layout, instrument, rules, digest, faults)
+    return _records(kind, grid, layout, rules, digest, faults)
+
+
+def _kind(kind: str, mapping: FileMapping) -> Kind:
+    """Return the kind asked for; a mapping may say it where the caller left the default."""
+    for name in filter(None, (kind, mapping.kind)):
+        if name not in KINDS:
+            raise UsageError("ingest.kind", kind=name, known=KINDS)
+    if mapping.kind and mapping.kind != kind:
+        if kind != "responses":
+            raise UsageError("ingest.kind_conflict", kind=kind, mapped=mapping.kind)
+        return mapping.kind  # type: ignore[return-value]
+    return kind  # type: ignore[return-value]
+
+
+def _responses(
+    grid: Grid,
+    layout: Layout,
+    instrument: str | Path | Instrument | None,
+    mapping: FileMapping,
+    digest: str,
+    faults: Faults,
+) -> Reading:
+    found = read_responses(layout, instrument, mapping, digest[:_MARK], faults)
+    matched = found.matched
+    understood = Understood(
+        dialect=layout.dialect,
+        encoding=grid.encoding,
+        delimiter=grid.delimiter,
+        rows=layout.filled,
+        respondents=len(found.table),
+        instrument=found.instrument.id if found.instrument else None,
+        items={column.header: id for id, column in matched.items.items()},
+        comments=tuple(column.header for columns in matched.questions.values() for column in columns),
+        demographics={column.header: id for id, column in matched.demographics.items()},
+        ignored=tuple(column.header for column in matched.ignored),
+        anonymous=found.anonymous,
+        preview=_preview(grid),
+    )
+    return Reading(
+        "responses", understood, faults.problems(), found.table, found.comments, found.instrument, digest
+    )
+
+
+def _records(
+    kind: Kind, grid: Grid, layout: Layout, mapping: FileMapping, digest: str, faults: Faults
+) -> Reading:
+    records = read_kind(kind, layout, mapping, faults)
+    table = records.table
+    people = table["respondent"].nunique() if "respondent" in table else 0
+    understood = Understood(
+        dialect=layout.dialect,
+        encoding=grid.encoding,
+        delimiter=grid.delimiter,
+        rows=layout.filled,
+        respondents=int(people),
+        comments=tuple(
+            header for header, id in records.fields.items() if kind == "comments" and id == "text"
+        ),
+        fields=records.fields,
+        ignored=records.ignored,
+        preview=_preview(grid),
+    )
+    comments = table if kind == "comments" else empty_comments()
+    return Reading(kind, understood, faults.problems(), table, comments, None, digest)
+
+
+def _preview(grid: Grid) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        tuple(" ".join(str(cell).split())[:_PREVIEWED_LENGTH] for cell in row)
+        for row in grid.cells[:_PREVIEWED_ROWS]
+    )

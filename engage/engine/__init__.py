@@ -1,0 +1,27 @@
+"""The expressions that touch every row, written once in Ibis and run by DuckDB.
+
+The only package that imports Ibis. Tables are opened from a pinned snapshot; everything after
+:func:`open_table` is plain relational algebra that Spark runs as well.
+"""
+
+from engage.engine.joined import COMPOSITES, ENPS_NET, Joined, held, joined_scores
+from engage.engine.moments import MomentTable, cross_products
+from engage.engine.scores import FAVOURABLE, group_cells, respondent_scores
+from engage.engine.tables import comments, frame, latest_people, open_table
+
+__all__ = [
+    "COMPOSITES",
+    "ENPS_NET",
+    "FAVOURABLE",
+    "Joined",
+    "MomentTable",
+    "comments",
+    "cross_products",
+    "frame",
+    "group_cells",
+    "held",
+    "joined_scores",
+    "latest_people",
+    "open_table",
+    "respondent_scores",
+]

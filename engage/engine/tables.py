@@ -1,0 +1,132 @@
+"""Opens tables of a pinned snapshot: committed rows only, every wave a text, columns as declared."""
+
+import threading
+from collections.abc import Mapping
+from glob import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+from engage.store import WHOLE, Snapshot, wave_name
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+_SQL_TYPES: Final = {
+    "string": "VARCHAR",
+    "bool": "BOOLEAN",
+    "int8": "TINYINT",
+    "int16": "SMALLINT",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "date32[day]": "DATE",
+    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
+}
+_SETTINGS: Final = {
+    # nothing is ever fetched from the network, and no answer is spilled to a temporary file
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "temp_directory": "",
+}
+_own = threading.local()  # a DuckDB connection must not be shared by threads
+
+
+def open_table(snapshot: Snapshot, table: str) -> "ir.Table":
+    """Return the rows of ``table`` that are committed and not undone, as of ``snapshot``.
+
+    The columns are those of the pinned Delta version, null in rows imported before a column was added;
+    ``wave`` is always text. A fixed table (comments, people, …) that holds nothing yet comes back without
+    rows; any other raises ``UsageError``.
+    """
+    import ibis
+
+    schema = snapshot.schema(table)
+    typed = ", ".join(f"CAST(NULL AS {_SQL_TYPES[str(f.type)]}) AS {_name(f.name)}" for f in schema)
+    selects = [f"SELECT {typed} WHERE FALSE"]
+    for wave, files in snapshot.parts(table).items():
+        listed = ", ".join(_text(escape(file)) for file in files)
+        selects.append(
+            f"SELECT *, CAST({_text(wave)} AS VARCHAR) AS wave"
+            # not from the folder names: DuckDB guesses their types, and a folder above may look like one
+            f" FROM read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
+        )
+    rows = _connection().sql(" UNION ALL BY NAME ".join(selects), schema=ibis.Schema.from_pyarrow(schema))
+    return rows.filter(rows.import_id.isin(snapshot.import_ids(table)))
+
+
+def frame(expr: "ir.Table") -> pd.DataFrame:
+    """Return the rows of ``expr``.
+
+    Numbers are floats where any is missing, dates ``datetime64``, yes/no ``boolean``, text ``str``.
+    """
+    booleans = {pa.bool_(): pd.BooleanDtype()}
+    found: pd.DataFrame = expr.to_pyarrow().to_pandas(date_as_object=False, types_mapper=booleans.get)
+    return found
+
+
+def latest_people(snapshot: Snapshot, as_of_wave: str | None = None) -> "ir.Table":
+    """Return one row per respondent: the last known value of each column of ``people``.
+
+    Last by the date a row describes (``as_of``; without one, the day it was imported), then by commit order,
+    then by wave. A null never replaces a value. ``import_id`` and ``wave`` are the last row's.
+    With ``as_of_wave`` only that wave's rows and those of no wave count, and the wave's own come last: what a
+    person was then, not what became of them.
+    """
+    import ibis
+
+    people = open_table(snapshot, "people")
+    if as_of_wave is not None:
+        people = people.filter(people.wave.isin([as_of_wave, WHOLE]))
+    events = [event for event in snapshot.events if "people" in event.tables]
+    imported = by_import(people, {event.id: event.at.date() for event in events}, "date")
+    order = by_import(people, {event.id: i for i, event in enumerate(events)}, "int64")
+    own = ibis.literal(0) if as_of_wave is None else (people.wave == as_of_wave).cast("int32")
+    dated = people.mutate(own__=own, as_of__=people.as_of.coalesce(imported), order__=order)
+    window = ibis.window(
+        group_by="respondent", order_by=[dated.own__, dated.as_of__, dated.order__, dated.wave]
+    )
+    ranked = dated.mutate(rank__=ibis.row_number().over(window))
+    values = [column for column in people.columns if column != "respondent"]
+    last = {column: ranked[column].argmax(ranked.rank__, where=ranked[column].notnull()) for column in values}
+    return ranked.group_by("respondent").aggregate(**last).select(people.columns)
+
+
+def comments(snapshot: Snapshot, wave: str | None) -> "ir.Table":
+    """Return the comments of ``wave`` (``None``: of every wave) with what the text models said of them.
+
+    Columns: ``respondent, wave, question, source, text, language, tone, tone_score, intent, theme, team``.
+    """
+    rows = open_table(snapshot, "comments")
+    if wave is not None:
+        rows = rows.filter(rows.wave == wave_name(wave))
+    said = ("respondent", "wave", "question", "source", "text")
+    return rows.select(*said, "language", "tone", "tone_score", "intent", "theme", "team")
+
+
+def by_import(rows: "ir.Table", values: Mapping[str, object], kind: str) -> "ir.Value":
+    """Return an expression that gives each row the value of its import."""
+    import ibis
+
+    if not values:
+        return ibis.null(kind)
+    return ibis.cases(*((rows.import_id == id, ibis.literal(v, kind)) for id, v in values.items()))
+
+
+def _connection() -> Any:
+    import ibis
+
+    if not hasattr(_own, "connection"):
+        _own.connection = ibis.duckdb.connect(**_SETTINGS)
+        _own.connection.raw_sql("SET TimeZone = 'UTC'")
+    return _own.connection
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

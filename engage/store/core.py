@@ -1,0 +1,297 @@
+"""A workspace on disk: Delta tables, the instruments used, the originals, and who may write when."""
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, get_args
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from filelock import FileLock, Timeout
+
+from engage.errors import EngageError, InputError, UsageError
+from engage.instrument import Instrument, Item, load_instrument
+from engage.store import delta
+from engage.store.events import Event, EventType, append_event, effective, next_moment, read_events
+from engage.store.schema import Kind, check_declared, conform, responses_table, wave_name
+from engage.store.snapshot import Snapshot, survey_file, take_snapshot
+
+FORMAT: Final = 1
+_FILE: Final = "workspace.json"
+_UNSAFE_IN_PATHS: Final = "[]%"  # delta-rs takes a path for a URL and fails on these
+_PATIENCE: Final = 120.0  # seconds to wait for another import to finish
+
+
+class Store:
+    """The tables of one workspace. Open one with :meth:`open` or make one with :meth:`create`.
+
+    A commit writes its rows first, each marked with the new ``import_id``, and its event last: the event's
+    append is the commit, and a crash before it leaves rows that no reader sees. Writers exclude each other by
+    a file lock; readers never wait.
+    """
+
+    __slots__ = ("id", "path", "sample")
+
+    def __init__(self, path: Path, *, id: str, sample: bool) -> None:
+        self.path = path
+        self.id = id
+        self.sample = sample
+
+    @classmethod
+    def create(cls, path: str | Path, *, sample: bool = False) -> "Store":
+        """Make a workspace in ``path``, a new or empty folder; ``sample`` marks generated data.
+
+        Raises ``UsageError`` if there is a workspace or anything else already, or the path can't hold one.
+        """
+        folder = _folder(path)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(0o700)  # it will hold what people answered
+        with _locked(folder):
+            if (folder / _FILE).exists():
+                raise UsageError("store.exists", where=str(path))
+            if any(not entry.name.startswith(".") for entry in folder.iterdir()):
+                raise UsageError("store.not_empty", where=str(path))
+            store = cls(folder, id=str(uuid.uuid4()), sample=sample)
+            document = {"format": FORMAT, "id": store.id, "sample": sample}
+            _write(folder / _FILE, json.dumps(document, indent=2).encode() + b"\n")
+        return store
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Store":
+        """Open the workspace in ``path``.
+
+        Raises ``UsageError`` if there is none, ``InputError`` if ``workspace.json`` is broken or of a format
+        this version does not know. Format 1 is the first; a function per format that comes after it takes a
+        workspace one format up, and is called here, under the lock, before anything else is read.
+        """
+        folder = _folder(path)
+        file = folder / _FILE
+        if not file.is_file():
+            raise UsageError("store.missing", where=str(path))
+        try:
+            document = json.loads(file.read_bytes())
+            found, id, sample = document["format"], str(document["id"]), document["sample"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError("store.broken", where=str(file)) from error
+        if found != FORMAT:
+            raise InputError("store.format", where=str(file), found=found, known=FORMAT)
+        return cls(folder, id=id, sample=sample is True)
+
+    def snapshot(self) -> Snapshot:
+        """Pin the present state; what is committed later does not show in it."""
+        return take_snapshot(self.path, self.id)
+
+    def commit(
+        self,
+        kind: Kind,
+        wave: str | None,
+        tables: Mapping[str, pa.Table],
+        *,
+        instrument: Instrument | None = None,
+        original: bytes = b"",
+        file_name: str = "",
+    ) -> Event:
+        """Store ``tables`` as one import, all or nothing, and return its event.
+
+        The tables are as :func:`to_arrow` makes them; ``import_id`` and ``wave`` are added (a row's own wave,
+        where it has one, is kept). ``original`` is kept byte for byte under its SHA-256, the instrument under
+        ``surveys/<id>.v<version>.yaml``.
+
+        Raises ``InputError`` before anything is written if a column is not as declared or would be retyped,
+        if the same file is in effect for this kind and wave, or if the instrument changed without a new
+        version; ``UsageError`` for a wrong combination of arguments.
+        """
+        wave = wave_name(wave)
+        main = _main_table(kind, tables, instrument)
+        digest = hashlib.sha256(original).hexdigest() if original else ""
+        with _locked(self.path):
+            log = read_events(self._log)
+            event = _new_event(log, "import", kind, wave)
+            _refuse_duplicate(log, event, digest)
+            ready = {name: self._ready(name, table, event, instrument) for name, table in tables.items()}
+            if instrument is not None:
+                self._keep_instrument(instrument)
+            if original:
+                self._keep_original(original, digest)
+            self._append(ready)
+            event = replace(
+                event,
+                instrument=instrument.id if instrument else "",
+                instrument_version=instrument.version if instrument else 0,
+                file_name=Path(file_name).name,
+                file_sha256=digest,
+                rows=len(ready[main]),
+                tables=tuple(ready),
+            )
+            append_event(self._log, event)
+        return event
+
+    def undo(self, import_id: str) -> Event:
+        """Take back an import or a close: its rows are no longer seen (they stay in the files).
+
+        Raises ``UsageError`` if no import or close in effect has that id.
+        """
+        with _locked(self.path):
+            log = read_events(self._log)
+            target = next((event for event in effective(log) if event.id == import_id), None)
+            if target is None:
+                undone = any(event.target == import_id for event in log)
+                raise UsageError(
+                    "store.already_undone" if undone else "store.event_unknown",
+                    where=import_id,
+                    id=import_id,
+                )
+            event = replace(_new_event(log, "undo", target.kind, target.wave), target=target.id)
+            append_event(self._log, event)
+        return event
+
+    def close(self, wave: str | None, cells: pa.Table, *, seen: str = "") -> Event:
+        """Freeze ``wave`` with the ``cells`` that may be published of it.
+
+        ``seen`` is the key of the snapshot the cells were computed from: if anything was committed since, the
+        close is refused. Undoing the returned event opens the wave again.
+
+        Raises ``UsageError`` if nothing of the wave is in effect or it is closed, ``InputError`` if the state
+        is not the one ``seen`` or the cells have columns of another type than earlier ones.
+        """
+        wave = wave_name(wave)
+        with _locked(self.path):
+            snapshot = self.snapshot()
+            of_wave = [event.event for event in snapshot.events if event.wave == wave]
+            if not of_wave:
+                raise UsageError("store.wave_unknown", where=wave, wave=wave)
+            if "close" in of_wave:
+                raise UsageError("store.already_closed", where=wave, wave=wave)
+            if seen and seen != snapshot.key:
+                raise InputError("store.changed", where=wave)
+            event = _new_event(read_events(self._log), "close", "cells", wave)
+            ready = {"cells": self._ready("cells", cells, event, None)}
+            self._append(ready)
+            event = replace(event, rows=len(cells), tables=("cells",))
+            append_event(self._log, event)
+        return event
+
+    @property
+    def _log(self) -> Path:
+        return self.path / "tables" / "imports"
+
+    def _ready(self, name: str, table: pa.Table, event: Event, instrument: Instrument | None) -> pa.Table:
+        """Return ``table`` marked, in declared order, and known to fit what is stored."""
+        checked = check_declared(name, _marked(table, event), instrument)
+        stored = delta.stored_schema(self.path / "tables" / name)
+        if stored is not None:
+            conform(name, checked, stored)
+        return checked
+
+    def _append(self, tables: Mapping[str, pa.Table]) -> None:
+        for name, table in tables.items():
+            delta.append(self.path / "tables" / name, table)
+
+    def _keep_instrument(self, instrument: Instrument) -> None:
+        file = survey_file(self.path, instrument.id, instrument.version)
+        if file.exists():
+            if file.read_text(encoding="utf-8") != instrument.document:
+                raise InputError(
+                    "store.instrument_changed",
+                    where=file.name,
+                    instrument=instrument.id,
+                    version=instrument.version,
+                )
+            return
+        for other in sorted(file.parent.glob(f"{instrument.id}.v*.yaml")):
+            _refuse_new_meaning(load_instrument(other), instrument)
+        file.parent.mkdir(exist_ok=True)
+        _write(file, instrument.document.encode())
+
+    def _keep_original(self, original: bytes, digest: str) -> None:
+        folder = self.path / "originals"
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
+        if not (folder / digest).exists():
+            _write(folder / digest, original)
+
+
+def _folder(path: str | Path) -> Path:
+    folder = Path(path).resolve()
+    if any(character in str(folder) for character in _UNSAFE_IN_PATHS):
+        raise UsageError("store.path", where=str(path), characters=list(_UNSAFE_IN_PATHS))
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("store.not_a_folder", where=str(path))
+    return folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / ".lock", timeout=_PATIENCE)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise EngageError("store.busy", where=str(folder)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write all of ``file`` or nothing, readable by its owner only."""
+    part = file.with_name(
+        f".{file.name}.part"
+    )  # one name per file: the next attempt clears what a crash left
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
+
+
+def _new_event(log: tuple[Event, ...], event: EventType, kind: str, wave: str) -> Event:
+    return Event(uuid.uuid4().hex, next_moment(log), event, kind, wave)
+
+
+def _refuse_duplicate(log: tuple[Event, ...], event: Event, digest: str) -> None:
+    for earlier in effective(log) if digest else ():
+        if (earlier.file_sha256, earlier.kind, earlier.wave) == (digest, event.kind, event.wave):
+            raise InputError("store.duplicate", where=earlier.file_name, wave=event.wave, id=earlier.id)
+
+
+def _main_table(kind: Kind, tables: Mapping[str, pa.Table], instrument: Instrument | None) -> str:
+    if kind not in get_args(Kind):
+        raise UsageError("store.kind_unknown", where=kind, kind=kind, kinds=get_args(Kind))
+    if kind == "responses" and instrument is None:
+        raise UsageError("store.instrument_needed")
+    main = responses_table(instrument.id) if kind == "responses" and instrument else kind
+    if main not in tables:
+        raise UsageError("store.table_needed", where=main, table=main, kind=kind)
+    return main
+
+
+def _marked(table: pa.Table, event: Event) -> pa.Table:
+    """Add ``import_id`` and ``wave``; a row's own wave stands."""
+    waves: pa.Array = pa.array([event.wave] * len(table), pa.string())
+    if "wave" in table.schema.names:
+        named = {wave: wave_name(wave) for wave in pc.unique(table["wave"]).to_pylist() if wave}
+        own = [named.get(wave, event.wave) for wave in table["wave"].to_pylist()]
+        waves = pa.array(own, pa.string())
+    rest = table.drop_columns([name for name in ("import_id", "wave") if name in table.schema.names])
+    ids = pa.array([event.id] * len(table), pa.string())
+    return rest.add_column(0, "wave", waves).add_column(0, "import_id", ids)
+
+
+def _refuse_new_meaning(kept: Instrument, new: Instrument) -> None:
+    """A column keeps its meaning over versions: an item with other options or another key needs a new id."""
+    meanings = {item.id: _meaning(item) for item in kept.items}
+    for item in new.items:
+        if meanings.get(item.id, _meaning(item)) != _meaning(item):
+            raise InputError("store.item_changed", where=item.id, item=item.id, instrument=new.id)
+
+
+def _meaning(item: Item) -> tuple[int, int, bool]:
+    return item.minimum, item.maximum, item.reverse_keyed

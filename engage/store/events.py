@@ -1,0 +1,83 @@
+"""The event log: one row of the ``imports`` table per import, undo or close. Its append is the commit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import pyarrow as pa
+
+from engage.store import delta
+
+EventType = Literal["import", "undo", "close"]
+
+_SCHEMA: Final = pa.schema(
+    [
+        ("id", pa.string()),
+        ("at", pa.timestamp("us", tz="UTC")),
+        *((name, pa.string()) for name in ("event", "kind", "wave", "instrument")),
+        ("instrument_version", pa.int32()),
+        *((name, pa.string()) for name in ("file_name", "file_sha256")),
+        ("rows", pa.int64()),
+        *((name, pa.string()) for name in ("target", "tables")),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One committed change of a workspace.
+
+    ``id`` is the ``import_id`` of the rows it brought (none for an undo); ``rows`` counts the rows of the
+    kind's own table, or the cells of a close; ``target`` is the id of the event an undo takes back;
+    ``tables`` are the tables it wrote. ``instrument`` is ``""`` (version 0) where there is none. Events of
+    one workspace have ascending ``at`` (UTC).
+    """
+
+    id: str
+    at: datetime
+    event: EventType
+    kind: str
+    wave: str
+    instrument: str = ""
+    instrument_version: int = 0
+    file_name: str = ""
+    file_sha256: str = ""
+    rows: int = 0
+    target: str = ""
+    tables: tuple[str, ...] = ()
+
+
+def read_events(folder: Path) -> tuple[Event, ...]:
+    """Return all events in commit order, undone ones and undos included."""
+    pinned = delta.pin(folder)
+    if pinned is None:
+        return ()
+    events = [_event(row) for row in delta.rows(pinned).to_pylist()]
+    return tuple(sorted(events, key=lambda event: (event.at, event.id)))
+
+
+def append_event(folder: Path, event: Event) -> None:
+    """Commit ``event``: from here on readers see its rows."""
+    row = {name: getattr(event, name) for name in _SCHEMA.names} | {"tables": ",".join(event.tables)}
+    delta.append(folder, pa.Table.from_pylist([row], schema=_SCHEMA), partitioned=False)
+
+
+def effective(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return the imports and closes that no undo has taken back, in commit order."""
+    events = tuple(events)
+    undone = {event.target for event in events if event.event == "undo"}
+    return tuple(event for event in events if event.event != "undo" and event.id not in undone)
+
+
+def next_moment(events: tuple[Event, ...]) -> datetime:
+    """Return now, or just after the last event if the clock was set back: time orders the commits."""
+    now = datetime.now(UTC)
+    return max(now, events[-1].at + timedelta(microseconds=1)) if events else now
+
+
+def _event(row: dict[str, object]) -> Event:
+    tables = str(row["tables"])
+    fields = row | {"tables": tuple(tables.split(",")) if tables else ()}
+    return Event(**fields)  # type: ignore[arg-type]  # the columns are the fields

@@ -1,0 +1,108 @@
+"""What a reader holds: one state of the workspace, unmoved by whatever is imported meanwhile."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from engage.errors import UsageError
+from engage.instrument import Instrument, load_instrument
+from engage.store import delta
+from engage.store.delta import Pinned
+from engage.store.events import Event, effective, read_events
+from engage.store.schema import FIXED_TABLES, declared_schema, wave_name
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A pinned state of a workspace.
+
+    ``key`` changes whenever anything committed changes, and only then; ``events`` are the imports and closes
+    in effect, in commit order; ``pins`` hold the Delta version of every table they wrote.
+    """
+
+    path: Path
+    key: str
+    events: tuple[Event, ...]
+    pins: Mapping[str, Pinned]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables with anything in effect in them, sorted."""
+        return tuple(sorted(self.pins))
+
+    def files(self, table: str) -> list[str]:
+        """Return the live files of the pinned version of ``table`` (none if the table holds nothing).
+
+        They also hold rows that are not committed or undone: read them with :func:`engage.engine.open_table`.
+        """
+        return [file for part in self.parts(table).values() for file in part]
+
+    def parts(self, table: str) -> Mapping[str, tuple[str, ...]]:
+        """Return the live files of ``table`` by wave."""
+        pinned = self.pins.get(table)
+        return pinned.files if pinned else {}
+
+    def schema(self, table: str) -> pa.Schema:
+        """Return the columns of ``table``; those it is declared with where nothing was ever imported.
+
+        Raises ``UsageError`` for a table that is neither there nor one of the fixed ones.
+        """
+        if table in self.pins:
+            return self.pins[table].schema
+        if table in FIXED_TABLES:
+            return declared_schema(table)
+        raise UsageError("store.no_table", where=table, table=table)
+
+    def import_ids(self, table: str) -> tuple[str, ...]:
+        """Return the ids of the events in effect that wrote ``table``, in commit order."""
+        return tuple(event.id for event in self.events if table in event.tables)
+
+    def instruments(self, wave: str | None) -> tuple[str, ...]:
+        """Return the ids of the instruments ``wave`` (``None``: any wave) was asked with, in commit order."""
+        name = None if wave is None else wave_name(wave)
+        return tuple(
+            dict.fromkeys(e.instrument for e in self.events if e.instrument and name in (None, e.wave))
+        )
+
+    def instrument(self, id: str) -> Instrument:
+        """Return the instrument as kept at import: the highest version among the imports in effect.
+
+        Raises ``UsageError`` if no import in effect used it.
+        """
+        versions = [event.instrument_version for event in self.events if event.instrument == id]
+        if not versions:
+            raise UsageError("store.instrument_unknown", where=id, instrument=id)
+        file = survey_file(self.path, id, max(versions))
+        return _kept(file, file.stat().st_mtime_ns)
+
+
+def survey_file(path: Path, id: str, version: int) -> Path:
+    """Return where a workspace keeps that version of an instrument."""
+    return path / "surveys" / f"{id}.v{version}.yaml"
+
+
+def take_snapshot(path: Path, workspace_id: str) -> Snapshot:
+    """Pin the state of the workspace in ``path``.
+
+    The event log comes first: an event's rows are written before it, so every table pinned afterwards holds
+    at least the rows of the events seen.
+    """
+    tables = path / "tables"
+    log = read_events(tables / "imports")
+    events = effective(log)
+    pins = {}
+    for name in sorted({name for event in events for name in event.tables}):
+        pinned = delta.pin(tables / name)
+        if pinned is not None:
+            pins[name] = pinned
+    marks = "\n".join([workspace_id, *(event.id for event in log)])
+    return Snapshot(path, hashlib.sha256(marks.encode()).hexdigest(), events, pins)
+
+
+@lru_cache(maxsize=32)
+def _kept(file: Path, _written: int) -> Instrument:
+    return load_instrument(file)

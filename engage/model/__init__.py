@@ -1,0 +1,26 @@
+"""Models of what goes with engagement, leaving and service: pure functions, frozen results."""
+
+from engage.model.attrition import AttritionOutcome, attrition_outcome
+from engage.model.diagnostics import vif
+from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
+from engage.model.drivers import DriverFit, fit_drivers
+from engage.model.importance import Importance, relative_importance
+from engage.model.service import fit_service, service_panel, team_composites
+from engage.model.validation import auc, out_of_sample
+
+__all__ = [
+    "AttritionOutcome",
+    "DriverFit",
+    "Importance",
+    "attrition_outcome",
+    "auc",
+    "fit_drivers",
+    "fit_service",
+    "lmg_from_moments",
+    "out_of_sample",
+    "relative_importance",
+    "relative_weights_from_moments",
+    "service_panel",
+    "team_composites",
+    "vif",
+]

@@ -1,0 +1,160 @@
+"""Least squares and logit on arrays, with the standard errors that survey data need."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engage.errors import TooLittleData
+from engage.model.design import FloatArray, IntArray
+
+_MAX_STEPS: Final = 50
+# Log-odds this far out mean a fitted probability of 1e-7: time to ask whether the outcome is separated.
+_EXTREME_LOG_ODDS: Final = 16.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """A fitted model: ``coefficients`` (p,), their ``covariance`` (p, p), the degrees of freedom of their
+    t distribution (infinite: normal), fit and fit adjusted for the number of terms.
+    """
+
+    coefficients: FloatArray
+    covariance: FloatArray
+    df: float
+    r_squared: float
+    r_squared_adjusted: float
+
+
+def ols(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Estimate:
+    """Fit least squares; ``y`` (n,), ``x`` (n, p) with its column of ones.
+
+    Without clusters HC3: (X'X)⁻¹ X' diag(e²/(1−h)²) X (X'X)⁻¹, t with n−p degrees of freedom (R:
+    ``lmtest::coeftest(fit, sandwich::vcovHC(fit, "HC3"))``). With clusters CR1: the scores summed within
+    clusters, times G/(G−1)·(n−1)/(n−p), t with G−1 (Stata's ``vce(cluster)``; R:
+    ``sandwich::vcovCL(fit, ~g)``).
+
+    Raises ``TooLittleData`` if a coefficient rests on a single row (leverage 1), where HC3 is undefined.
+    """
+    n, p = x.shape
+    q, r = np.linalg.qr(x)
+    coefficients = np.linalg.solve(r, q.T @ y)
+    residuals = y - x @ coefficients
+    r_inverse = np.linalg.inv(r)
+    if clusters is None:
+        room = 1 - np.einsum("ij,ij->i", q, q)
+        if room.min() < 1e-10:
+            raise TooLittleData("model.single_row", count=int((room < 1e-10).sum()))
+        scores = q * (residuals / room)[:, None]
+        scale, df = 1.0, float(n - p)
+    else:
+        scores = _cluster_sums(q * residuals[:, None], clusters)
+        scale, df = _cr1(len(scores), n, p), float(len(scores) - 1)
+    # (X'X)⁻¹X' = R⁻¹Q', so the sandwich needs no explicit bread.
+    half = scores @ r_inverse.T
+    unexplained = float(residuals @ residuals) / float(((y - y.mean()) ** 2).sum())
+    return Estimate(
+        coefficients=coefficients,
+        covariance=scale * half.T @ half,
+        df=df,
+        r_squared=1 - unexplained,
+        r_squared_adjusted=1 - unexplained * (n - 1) / (n - p),
+    )
+
+
+def logit(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Estimate:
+    """Fit a logistic regression by Newton's method; ``y`` (n,) of 0 and 1, ``x`` (n, p) with its ones.
+
+    Without clusters the errors are model-based (R: ``summary(glm(…, binomial))``). With clusters the sandwich
+    of scores summed within clusters, times G/(G−1)·(n−1)/(n−p): statsmodels' default convention. Both use
+    the normal distribution. Fit is McFadden's 1 − ℓ/ℓ₀, adjusted 1 − (ℓ − p)/ℓ₀.
+
+    ``x`` should be centred and scaled. Raises ``TooLittleData`` if the columns separate the outcome.
+    """
+    n, p = x.shape
+    coefficients, converged = newton_logit(y, x)
+    if not converged or np.abs(x @ coefficients).max() > _EXTREME_LOG_ODDS:
+        _refuse_separation(y, x)
+    probability = expit(x @ coefficients)
+    bread = np.asarray(np.linalg.inv(_information(x, probability)), dtype=float)
+    covariance = bread
+    if clusters is not None:
+        half = _cluster_sums(x * (y - probability)[:, None], clusters) @ bread
+        covariance = _cr1(len(half), n, p) * half.T @ half
+    fitted, null = _log_likelihood(y, x @ coefficients), n * _entropy(float(y.mean()))
+    return Estimate(
+        coefficients=coefficients,
+        covariance=covariance,
+        df=float("inf"),
+        r_squared=1 - fitted / null,
+        r_squared_adjusted=1 - (fitted - p) / null,
+    )
+
+
+def newton_logit(y: FloatArray, x: FloatArray) -> tuple[FloatArray, bool]:
+    """Return the maximum-likelihood coefficients (p,) and whether the search came to rest.
+
+    Each Newton step is halved until the likelihood does not fall. Under separation the coefficients grow
+    without bound and the search stops where the likelihood no longer changes, or after 50 steps.
+    """
+    coefficients = np.zeros(x.shape[1])
+    likelihood = _log_likelihood(y, x @ coefficients)
+    for _ in range(_MAX_STEPS):
+        probability = expit(x @ coefficients)
+        gradient = x.T @ (y - probability)
+        step = np.linalg.lstsq(_information(x, probability), gradient, rcond=None)[0]
+        gain = float(gradient @ step)
+        if gain < 1e-20 * len(y):
+            return coefficients, True
+        for _ in range(30):
+            trial = _log_likelihood(y, x @ (coefficients + step))
+            if trial >= likelihood:
+                break
+            step = step / 2
+        else:
+            # No step climbs any more: the gradient is down to rounding error, or the data are separated.
+            return coefficients, gain < 1e-8
+        coefficients, likelihood = coefficients + step, trial
+    return coefficients, False
+
+
+def expit(log_odds: FloatArray) -> FloatArray:
+    """Return the logistic function 1/(1 + e⁻ˣ) without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * log_odds)), dtype=float)
+
+
+def _information(x: FloatArray, probability: FloatArray) -> FloatArray:
+    return np.asarray(x.T @ (x * (probability * (1 - probability))[:, None]), dtype=float)
+
+
+def _log_likelihood(y: FloatArray, log_odds: FloatArray) -> float:
+    return float(y @ log_odds - np.logaddexp(0, log_odds).sum())
+
+
+def _entropy(share: float) -> float:
+    return share * math.log(share) + (1 - share) * math.log1p(-share)
+
+
+def _cluster_sums(scores: FloatArray, clusters: IntArray) -> FloatArray:
+    sums = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
+    np.add.at(sums, clusters, scores)
+    return sums
+
+
+def _cr1(groups: int, n: int, p: int) -> float:
+    return groups / (groups - 1) * (n - 1) / (n - p)
+
+
+def _refuse_separation(y: FloatArray, x: FloatArray) -> None:
+    """Raise ``TooLittleData`` if some combination of columns never disagrees with the outcome (Konis 2007).
+
+    A linear programme seeks b with (2y−1)·Xb ≥ 0 in every row and > 0 in some: then the likelihood rises for
+    ever along b and no finite estimate exists.
+    """
+    from scipy.optimize import linprog
+
+    signed = x * (2 * y - 1)[:, None]
+    found = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
+    if found.status != 0 or -found.fun > 1e-6:
+        raise TooLittleData("model.separated")

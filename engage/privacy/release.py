@@ -1,0 +1,274 @@
+"""The only makers of :class:`SafeTable`: they suppress, round, band, and seal."""
+
+import json
+import math
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+import pandas as pd
+
+from engage.errors import TooLittleData
+from engage.privacy import rounding
+from engage.privacy.policy import Policy
+from engage.privacy.safe import Note, SafeTable, seal
+from engage.privacy.suppress import suppress
+
+SCORE_COLUMNS: Final = ("scale", "n", "n_band", "mean", "favourable", "ci_low", "ci_high", "hidden_reason")
+"""The final columns of a score table, behind its by columns."""
+
+POINT_SCALES: Final = frozenset({"enps_net"})
+"""Scores in points (−100 to 100) rather than on an answer scale."""
+
+_COEFFICIENTS: Final = ("estimate", "standardised", "std_error", "ci_low", "ci_high", "importance")
+_SHARES: Final = ("share", "importance_low", "importance_high")
+_NUMBERS: Final = ("n", "mean", "favourable", "ci_low", "ci_high")
+
+
+def release_scores(cells: pd.DataFrame, by: Sequence[str], policy: Policy) -> SafeTable:
+    """Release group scores.
+
+    ``cells``: one row per group and scale, with the columns ``by``, ``scale``, ``n`` (respondents with a
+    score), ``mean`` (answer scale) and ``favourable`` (0–1), covering everybody. Suppression works per
+    scale, since missing answers make n differ. Means are rounded to 0.1, shares as in
+    :mod:`engage.privacy.rounding`; the interval is Wilson's for the released share.
+    """
+    parts = [_one_scale(part, by, policy) for _, part in cells.groupby("scale", sort=False)]
+    return seal("scores", pd.concat(parts) if parts else _empty_scores(by))
+
+
+def released_cells(tables: Mapping[tuple[str, ...], SafeTable]) -> pd.DataFrame:
+    """Lay the released tables of a wave out as rows to be stored at its close.
+
+    Columns: ``by`` (a JSON list of demographic names), ``key`` (a JSON list of their values), and
+    ``SCORE_COLUMNS``.
+    """
+    rows = []
+    for by, table in tables.items():
+        frame = table.tidy()
+        frame["key"] = [
+            json.dumps([_text(v) for v in values], ensure_ascii=False)
+            for values in frame[list(by)].itertuples(index=False)
+        ]
+        frame["by"] = json.dumps(list(by))
+        rows.append(frame[["by", "key", *SCORE_COLUMNS]])
+    return pd.concat(rows, ignore_index=True)
+
+
+def select_cells(
+    stored: pd.DataFrame, by: Sequence[str], where: Mapping[str, str], *, with_wave: bool = False
+) -> SafeTable:
+    """Pick cells from those published at the close of their waves.
+
+    ``stored``: rows of :func:`released_cells` (with a ``wave`` column where ``with_wave``). A question whose
+    cells were not published comes back as hidden rows (``not_published``) that say nothing about anybody.
+    """
+    lead = ["wave"] if with_wave else []
+    asked = sorted({*by, *where})
+    found = stored[stored["by"].map(json.loads).map(sorted).map(lambda names: names == asked)]
+    if found.empty:
+        return seal("scores", _unpublished(stored, by, lead))
+    found = found.reset_index(drop=True)
+    names = json.loads(found["by"].iloc[0])
+    keys = pd.DataFrame(found["key"].map(json.loads).tolist(), columns=names, index=found.index, dtype=object)
+    keep = pd.Series(True, index=found.index)
+    for name, value in where.items():
+        keep &= keys[name] == value
+    if not keep.any():
+        return seal("scores", _unpublished(stored, by, lead))
+    frame = pd.concat([found[lead], keys[list(by)], found[list(SCORE_COLUMNS)]], axis=1)
+    return seal("scores", frame[keep])
+
+
+def release_open_wave(scales: Sequence[str], n: int, by: Sequence[str]) -> SafeTable:
+    """Release what an open wave may say: how many answered, in a band, and nothing else."""
+    frame = pd.DataFrame(
+        {"scale": list(scales), "n_band": rounding.open_band(n), "hidden_reason": "wave_open"}
+    )
+    frame = frame.reindex(columns=[*by, *SCORE_COLUMNS])
+    return seal("scores", _typed(frame))
+
+
+def release_drivers(table: pd.DataFrame, notes: Mapping[str, Note], policy: Policy) -> SafeTable:
+    """Release a driver model: coefficients and importance to 0.001, shares to a point, p-values in bands.
+
+    ``table`` holds ``outcome, driver, block, role`` and any of ``estimate, standardised, std_error, ci_low,
+    ci_high, p_value, importance, share, importance_low, importance_high, rank_low, rank_high``;
+    ``notes['n']`` is the number of rows behind the model. Raises ``TooLittleData`` below ``policy.model_n``.
+    """
+    n = notes.get("n")
+    if not isinstance(n, int) or n < policy.model_n:
+        raise TooLittleData("privacy.model_too_small", least=policy.model_n)
+    frame = table.copy()
+    for names, digits in ((_COEFFICIENTS, 3), (_SHARES, 2)):
+        for name in frame.columns.intersection(list(names)):
+            frame[name] = frame[name].astype(float).round(digits)
+    for name in frame.columns.intersection(["p_value", "p_adjusted"]):
+        frame[name] = frame[name].map(rounding.p_band)
+    rounded = {key: round(value, 2) if isinstance(value, float) else value for key, value in notes.items()}
+    return seal("drivers", frame, rounded)
+
+
+def release_grouped_drivers(tables: Mapping[str, SafeTable | None], by: str, outcome: str) -> SafeTable:
+    """Lay driver tables of groups under each other; a group too small for one (``None``) is a hidden row."""
+    parts = []
+    for value, table in tables.items():
+        part = (
+            table.tidy() if table else pd.DataFrame({"outcome": [outcome], "hidden_reason": ["too_few_rows"]})
+        )
+        part.insert(0, by, value)
+        parts.append(part)
+    return seal("drivers", pd.concat(parts), {"outcome": outcome})
+
+
+def release_tone(cells: pd.DataFrame, by: Sequence[str], policy: Policy) -> SafeTable:
+    """Release tone shares of comments, for groups with at least ``policy.comments_k`` comments.
+
+    ``cells``: one row per ``question, source`` and ``by`` with ``n, negative, neutral, positive``. Tone is
+    compared only within a question and source, so suppression works inside each; the three shares are
+    rounded alike and hidden together.
+    """
+    shares = ["negative", "neutral", "positive"]
+    out = []
+    for _, part in cells.groupby(["question", "source"], sort=False, dropna=False):
+        part = part.reset_index(drop=True)
+        reason = suppress(part, list(by), policy.comments_k)
+        frame = part[["question", "source", *by]].copy()
+        hidden = reason != ""
+        sizes = part["n"].astype(int)
+        frame["n"] = sizes.map(rounding.n_shown).astype("Int64").mask(hidden)
+        frame["n_band"] = sizes.map(rounding.n_band).astype(object).mask(hidden)
+        for name in shares:
+            released = [rounding.share(p, n) for p, n in zip(part[name], sizes, strict=True)]
+            frame[name] = pd.Series(released, dtype=float).mask(hidden)
+        frame["hidden_reason"] = reason.where(hidden, None)
+        out.append(frame)
+    columns = ["question", "source", *by, "n", "n_band", *shares, "hidden_reason"]
+    return seal("tone", pd.concat(out) if out else pd.DataFrame(columns=columns))
+
+
+def release_counts(counts: Mapping[str, Mapping[str, int | None]], *, of: str = "") -> SafeTable:
+    """Release counts of rows or people by wave: exact from 20 on, in bands below; ``None`` is unknown.
+
+    ``share`` is the rounded share in the measure ``of`` of the same wave, where that is known.
+    """
+    rows: list[tuple[str, str, int | None, str | None, float]] = []
+    for wave, measures in counts.items():
+        whole = measures.get(of)
+        for measure, n in measures.items():
+            if n is None:
+                rows.append((wave, measure, None, None, math.nan))
+                continue
+            share = rounding.share(min(n / whole, 1.0), whole) if whole and measure != of else math.nan
+            rows.append((wave, measure, rounding.n_shown(n), rounding.n_band(n), share))
+    frame = pd.DataFrame(rows, columns=["wave", "measure", "n", "n_band", "share"])
+    return seal("counts", frame.astype({"n": "Int64"}))
+
+
+def release_waves(waves: pd.DataFrame, closed: Collection[str]) -> SafeTable:
+    """Release the list of waves: ``wave, n, first_day, last_day, instruments``.
+
+    The n of an open wave is given in steps of 20 only.
+    """
+    frame = waves[["wave", "first_day", "last_day", "instruments"]].copy()
+    is_closed = frame["wave"].isin(list(closed))
+    sizes = waves["n"].astype(int)
+    frame.insert(1, "state", is_closed.map({True: "closed", False: "open"}))
+    frame.insert(2, "n", sizes.map(rounding.n_shown).astype("Int64").where(is_closed))
+    bands = [
+        rounding.n_band(n) if shut else rounding.open_band(n)
+        for n, shut in zip(sizes, is_closed, strict=True)
+    ]
+    frame.insert(3, "n_band", pd.Series(bands, dtype=object))
+    return seal("waves", frame)
+
+
+def release_changes(cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -> SafeTable:
+    """Release changes of scale means between consecutive waves, tested before they are rounded.
+
+    ``cells``: ``wave, scale, n, mean, var`` of whole waves, in the order ``waves``. ``reliable`` is Welch's
+    test at 5 % after Benjamini-Hochberg over the table (R ``t.test``, ``p.adjust(method="BH")``); ``change``
+    is rounded like the mean and empty where it is not reliable, so that nobody reads noise as movement.
+    """
+    from scipy.stats import false_discovery_control, ttest_ind_from_stats
+
+    rows = []
+    for before, after in pairwise(waves):
+        left = cells[cells["wave"] == before].set_index("scale")
+        right = cells[cells["wave"] == after].set_index("scale")
+        for scale in left.index.intersection(right.index):
+            a, b = left.loc[scale], right.loc[scale]
+            if min(a["n"], b["n"]) < policy.model_n:
+                continue
+            test = ttest_ind_from_stats(
+                b["mean"],
+                math.sqrt(b["var"]),
+                b["n"],
+                a["mean"],
+                math.sqrt(a["var"]),
+                a["n"],
+                equal_var=False,
+            )
+            rows.append(
+                (scale, before, after, b["mean"] - a["mean"], float(test.pvalue), min(a["n"], b["n"]))
+            )
+    frame = pd.DataFrame(rows, columns=["scale", "wave_from", "wave_to", "change", "p", "n"])
+    frame["reliable"] = False
+    tested = frame["p"].notna()
+    if tested.any():
+        frame.loc[tested, "reliable"] = false_discovery_control(frame.loc[tested, "p"]) <= 0.05
+    rounded = [
+        rounding.points(c, n) if s in POINT_SCALES else round(c, 1)
+        for s, c, n in zip(frame["scale"], frame["change"], frame["n"], strict=True)
+    ]
+    frame["change"] = pd.Series(rounded, dtype=float).where(frame["reliable"])
+    return seal("changes", frame[["scale", "wave_from", "wave_to", "change", "reliable"]])
+
+
+def _one_scale(part: pd.DataFrame, by: Sequence[str], policy: Policy) -> pd.DataFrame:
+    part = part[part["n"] > 0].reset_index(drop=True)
+    reason = suppress(part, by, policy.scores_k)
+    frame = part[[*by, "scale"]].copy()
+    sizes = part["n"].astype(int)
+    frame["n"] = sizes.map(rounding.n_shown).astype("Int64")
+    frame["n_band"] = sizes.map(rounding.n_band)
+    frame["mean"] = [
+        rounding.points(m, n) if scale in POINT_SCALES else round(m, 1)
+        for m, n, scale in zip(part["mean"].astype(float), sizes, part["scale"], strict=True)
+    ]
+    frame["favourable"] = [
+        rounding.share(p, n) for p, n in zip(part["favourable"].astype(float), sizes, strict=True)
+    ]
+    ends = [rounding.share_interval(p, n) for p, n in zip(frame["favourable"], sizes, strict=True)]
+    frame["ci_low"] = [low for low, _ in ends]
+    frame["ci_high"] = [high for _, high in ends]
+    frame["hidden_reason"] = reason.where(reason != "", None)
+    hidden = reason != ""
+    for name in (*_NUMBERS, "n_band"):
+        frame[name] = frame[name].mask(hidden)
+    return _typed(frame)
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    frame = frame.copy()
+    frame["n"] = frame["n"].astype("Int64")
+    for name in ("mean", "favourable", "ci_low", "ci_high"):
+        frame[name] = frame[name].astype(float)
+    for name in ("n_band", "hidden_reason"):
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
+    return frame
+
+
+def _empty_scores(by: Sequence[str]) -> pd.DataFrame:
+    return _typed(pd.DataFrame(columns=[*by, *SCORE_COLUMNS]))
+
+
+def _unpublished(stored: pd.DataFrame, by: Sequence[str], lead: Sequence[str]) -> pd.DataFrame:
+    base = stored[[*lead, "scale"]].drop_duplicates().reset_index(drop=True)
+    frame = base.reindex(columns=[*lead, *by, *SCORE_COLUMNS])
+    frame["hidden_reason"] = "not_published"
+    return _typed(frame)
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value is pd.NA or value != value else str(value)

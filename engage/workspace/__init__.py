@@ -1,0 +1,350 @@
+"""The public face of a store: ``SafeTable`` for readers; ``frame`` alone is raw, and audited."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from engage.errors import TooLittleData, UsageError
+from engage.instrument import Instrument
+from engage.privacy import (
+    Policy,
+    SafeTable,
+    load_policy,
+    release_changes,
+    release_counts,
+    release_drivers,
+    release_grouped_drivers,
+    release_open_wave,
+    release_scores,
+    release_tone,
+    release_waves,
+    released_cells,
+    select_cells,
+)
+from engage.store import AuditLog, Event, Snapshot, Store, to_arrow, wave_name
+from engage.text import tone_by
+from engage.workspace import findings, linking
+from engage.workspace.cells import CELL_SCHEMA, WaveCells, group_tables
+from engage.workspace.importing import ImportResult, Progress, Upload, closed_waves, import_upload
+from engage.workspace.merging import merged_instrument
+from engage.workspace.sample_files import sample_hashes
+
+if TYPE_CHECKING:
+    from engage.ingest import Kind
+
+ALL_WAVES: Final = "all"
+
+__all__ = ["ALL_WAVES", "ImportResult", "Workspace"]
+
+
+class Workspace:
+    """A folder with everything that was imported. A missing folder is an empty workspace.
+
+    Results appear when a wave is closed: its publishable tables are then computed once, by the policy in
+    ``policy.yaml``, and stored. ``wave=None`` means the newest closed wave, ``"all"`` all closed waves.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def policy(self) -> Policy:
+        """The disclosure policy in force."""
+        return load_policy(self.path / "policy.yaml")
+
+    @property
+    def key(self) -> str:
+        """A digest that changes with anything committed and with the policy: the key of every cache."""
+        snapshot = self._snapshot()
+        return f"{snapshot.key if snapshot else ''}-{self.policy.key}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is imported."""
+        snapshot = self._snapshot()
+        return snapshot is None or not snapshot.events
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether generated sample data is in effect."""
+        return bool(self._sample_events())
+
+    @property
+    def closed_waves(self) -> tuple[str, ...]:
+        """Names of the closed waves, oldest first."""
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return ()
+        closed = closed_waves(snapshot)
+        return tuple(wave for wave in linking.survey_waves(snapshot) if wave in closed)
+
+    @property
+    def open_waves(self) -> tuple[str, ...]:
+        """Names of the waves that still take answers, oldest first."""
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return ()
+        closed = closed_waves(snapshot)
+        return tuple(wave for wave in linking.survey_waves(snapshot) if wave not in closed)
+
+    def instrument(self, wave: str | None = None) -> Instrument:
+        """Return the questionnaire of a wave; several are laid together."""
+        snapshot = self._need()
+        names = snapshot.instruments(None if wave in (None, ALL_WAVES) else wave)
+        return merged_instrument([snapshot.instrument(name) for name in names])
+
+    def demographics(self, wave: str | None = None) -> tuple[str, ...]:
+        """Return the groups whose tables a closed wave publishes."""
+        return WaveCells(self._need(), self._waves(wave)).demographics
+
+    def import_file(
+        self,
+        path: str | Path | bytes,
+        kind: "Kind" = "responses",
+        wave: str | None = None,
+        instrument: str | Instrument | None = None,
+        mapping: str | Path | Mapping[str, object] | None = None,
+        *,
+        name: str = "",
+        progress: Progress | None = None,
+    ) -> ImportResult:
+        """Import a file whole or not at all; the folder is made where it is missing.
+
+        ``progress(step, done, of)`` is told of the steps reading, comments and writing. Raises ``Rejected``
+        with every fault of the file, ``InputError`` where it clashes with what is there, ``UsageError``.
+        """
+        if isinstance(path, bytes):
+            content, name = path, name or "upload"
+        else:
+            content, name = Path(path).read_bytes(), name or Path(path).name
+        upload = Upload(content, name, kind, wave, instrument, mapping)
+        store = self._store() or Store.create(self.path)
+        result = import_upload(store, upload, progress or (lambda *_: None))
+        self._audit("import", rows=result.rows, problems=len(result.problems))
+        return result
+
+    def close(self, wave: str) -> SafeTable:
+        """Close a wave: compute and store what may be published of it; return its totals.
+
+        Raises ``UsageError`` for an unknown or closed wave, ``InputError`` if the wave grew meanwhile.
+        """
+        store, snapshot = self._store(), self._need()
+        wave = wave_name(wave)
+        if wave in closed_waves(snapshot):
+            raise UsageError("workspace.wave_is_closed", where=wave, wave=wave)
+        if store is None or wave not in linking.survey_waves(snapshot):
+            raise UsageError("workspace.nothing_to_close", where=wave, wave=wave)
+        tables = group_tables(snapshot, wave, self.policy)
+        released = {by: release_scores(cells, by, self.policy) for by, cells in tables.items()}
+        store.close(wave, to_arrow(released_cells(released), CELL_SCHEMA), seen=snapshot.key)
+        hidden = sum(int(table.tidy()["hidden_reason"].notna().sum()) for table in released.values())
+        self._audit("close", cells=sum(len(table) for table in released.values()), hidden=hidden)
+        return released[()]
+
+    def undo(self, wave: str) -> Event:
+        """Take back the latest import of a wave; a closed wave is opened again by it.
+
+        Raises ``UsageError`` if the wave has nothing to take back.
+        """
+        store, snapshot = self._store(), self._snapshot()
+        of_wave = [e for e in (snapshot.events if snapshot else ()) if e.wave == wave_name(wave)]
+        imports = [event for event in of_wave if event.event == "import"]
+        if store is None or not imports:
+            known = sorted({event.wave for event in snapshot.events}) if snapshot else []
+            raise UsageError("workspace.nothing_to_undo", where=wave, wave=wave, known=known)
+        for event in of_wave:
+            if event.event == "close":
+                store.undo(event.id)
+        undone = store.undo(imports[-1].id)
+        self._audit("undo", rows=imports[-1].rows)
+        return undone
+
+    def clear_sample(self) -> None:
+        """Take the sample's imports out of view, with the waves that consist of nothing else."""
+        store = self._store()
+        events = self._sample_events()
+        if store is None or not events:
+            return
+        waves = {event.wave for event in events if event.kind == "responses"}
+        for event in self._need().events:
+            if event in events or (event.event == "close" and event.wave in waves):
+                store.undo(event.id)
+        self._audit("clear_sample", imports=len(events))
+
+    def wave_table(self) -> SafeTable:
+        """Return the waves, oldest first: state, responses (banded while open), first and last day."""
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return release_waves(
+                pd.DataFrame(columns=["wave", "n", "first_day", "last_day", "instruments"]), ()
+            )
+        rows = [linking.wave_facts(snapshot, wave) for wave in linking.survey_waves(snapshot)]
+        columns = ["wave", "n", "first_day", "last_day", "instruments"]
+        return release_waves(pd.DataFrame(rows, columns=columns), closed_waves(snapshot))
+
+    def waves(self) -> tuple[str, ...]:
+        """Return the names of all waves, oldest first; :meth:`wave_table` says more of them."""
+        snapshot = self._snapshot()
+        return linking.survey_waves(snapshot) if snapshot else ()
+
+    def scores(
+        self,
+        wave: str | None = None,
+        by: str | Sequence[str] = (),
+        where: Mapping[str, str] | None = None,
+    ) -> SafeTable:
+        """Return released scale scores of one wave, by the demographics ``by``, for the groups of ``where``.
+
+        Both pick from the tables published at the close; any other question comes back with hidden cells. An
+        open wave says only in a band how many answered. Raises ``UsageError`` for unknown names.
+        """
+        names = (by,) if isinstance(by, str) else tuple(by)
+        snapshot = self._need()
+        if wave is not None and wave_name(wave) in self.open_waves:
+            open_wave = wave_name(wave)
+            scales = [scale.id for scale in self.instrument(open_wave).scales]
+            return release_open_wave(scales, linking.wave_facts(snapshot, open_wave)[1], names)
+        cells = WaveCells(snapshot, self._waves(wave)[-1:])
+        for name in (*names, *(where or {})):
+            if name not in cells.demographics:
+                raise UsageError(
+                    "workspace.unknown_demographic", where=name, name=name, known=cells.demographics
+                )
+        return select_cells(cells.frame, names, where or {})
+
+    def trend(self) -> SafeTable:
+        """Return the released totals of every closed wave, with the wave in the first column."""
+        return select_cells(WaveCells(self._need(), self._waves(ALL_WAVES)).frame, (), {}, with_wave=True)
+
+    def changes(self) -> SafeTable:
+        """Return the changes between consecutive closed waves, tested unrounded inside the gate."""
+        snapshot, waves = self._need(), self._waves(ALL_WAVES)
+        totals = {wave: group_tables(snapshot, wave, self.policy, only_total=True)[()] for wave in waves}
+        cells = pd.concat([total.assign(wave=wave) for wave, total in totals.items()])
+        return release_changes(cells, waves, self.policy)
+
+    def response_rates(self) -> SafeTable:
+        """Return, per closed wave, how many were employed (where known) and how many answered."""
+        snapshot = self._need()
+        return release_counts(
+            {wave: linking.response_counts(snapshot, wave) for wave in self._waves(ALL_WAVES)}, of="invited"
+        )
+
+    def join_report(self, wave: str | None = None) -> SafeTable:
+        """Return how many rows of survey, people, service and comments could be matched."""
+        snapshot, name = self._need(), self._waves(wave)[-1]
+        return release_counts({name: linking.join_counts(snapshot, name)})
+
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the outcomes that can be asked about now."""
+        snapshot = self._snapshot()
+        if snapshot is None or not self.closed_waves:
+            return ()
+        return findings.outcome_names(snapshot, self._waves(None)[0])
+
+    def drivers(self, outcome: str, wave: str | None = None, by: str | Sequence[str] = ()) -> SafeTable:
+        """Return what goes with an outcome: coefficients, importance, intervals; association, not effect.
+
+        ``outcome``: a scale, ``"attrition"`` (voluntary leaving within 180 days after the wave) or
+        ``"service"`` (team results in the three months after it). Without a wave, a scale is asked of the
+        newest closed wave, the other two of all closed waves together. ``by``: one demographic, a model per
+        group; groups too small for one come back hidden.
+
+        Raises ``UsageError`` for unknown names, ``TooLittleData`` where the data can't support the model.
+        """
+        snapshot = self._need()
+        pooled = outcome in (findings.ATTRITION, findings.SERVICE)
+        waves = self._waves(wave if wave is not None or not pooled else ALL_WAVES)
+        survey = linking.survey(snapshot, waves)
+        groups = (by,) if isinstance(by, str) else tuple(by)
+        self._audit("drivers", waves=len(waves), groups=len(groups))
+        if not groups:
+            return release_drivers(*findings.driver_table(survey, snapshot, outcome), self.policy)
+        (group,) = groups if len(groups) == 1 else ("",)
+        if group not in survey.groups:
+            name = ",".join(groups)
+            raise UsageError("workspace.unknown_demographic", where=name, name=name, known=survey.groups)
+        tables: dict[str, SafeTable | None] = {}
+        for value, part in survey.by(group):
+            try:
+                tables[value] = release_drivers(*findings.driver_table(part, snapshot, outcome), self.policy)
+            except TooLittleData:
+                tables[value] = None  # shown as a hidden row
+        return release_grouped_drivers(tables, group, outcome)
+
+    def tone(self, by: str = "theme", wave: str | None = None) -> SafeTable:
+        """Return the tone of comments by theme, wave or a demographic, within each question and source.
+
+        Raises ``TooLittleData`` where there are no comments, ``UsageError`` for an unknown grouping.
+        """
+        snapshot = self._need()
+        waves = self._waves(ALL_WAVES if by == "wave" else wave)
+        answers = linking.survey(snapshot, waves)
+        written = linking.comments(snapshot, answers.frame, answers.groups)
+        if written.empty:
+            raise TooLittleData("workspace.no_comments")
+        if by not in ("theme", "wave", *answers.groups):
+            known = ("theme", "wave", *answers.groups)
+            raise UsageError("workspace.unknown_demographic", where=by, name=by, known=known)
+        return release_tone(tone_by(written, [by]), [by], self.policy)
+
+    def frame(self, wave: str | None = None) -> pd.DataFrame:
+        """Return one row per respondent with scale scores, as they are: for analysts only, audited.
+
+        Works on open waves too. Scores are missing where fewer than half of a scale's items are answered.
+        """
+        snapshot = self._need()
+        if wave is None:
+            waves = (linking.survey_waves(snapshot) or ("",))[-1:]
+        else:
+            waves = linking.survey_waves(snapshot) if wave == ALL_WAVES else (self._known(snapshot, wave),)
+        survey = linking.survey(snapshot, waves)
+        self._audit("frame", rows=len(survey.frame))
+        return survey.frame
+
+    def _store(self) -> Store | None:
+        return Store.open(self.path) if (self.path / "workspace.json").is_file() else None
+
+    def _snapshot(self) -> Snapshot | None:
+        store = self._store()
+        return store.snapshot() if store else None
+
+    def _need(self) -> Snapshot:
+        snapshot = self._snapshot()
+        if snapshot is None or not linking.survey_waves(snapshot):
+            raise TooLittleData("workspace.no_wave", where=str(self.path))
+        return snapshot
+
+    def _waves(self, wave: str | None) -> tuple[str, ...]:
+        """Return the closed waves that ``wave`` means."""
+        closed = self.closed_waves
+        if not closed and wave in (None, ALL_WAVES):
+            raise TooLittleData("workspace.no_wave", where=str(self.path))
+        if wave is None:
+            return closed[-1:]
+        if wave == ALL_WAVES:
+            return closed
+        name = self._known(self._need(), wave)
+        if name not in closed:
+            raise TooLittleData("workspace.wave_open", where=name, wave=name)
+        return (name,)
+
+    def _known(self, snapshot: Snapshot, wave: str) -> str:
+        name, known = wave_name(wave), linking.survey_waves(snapshot)
+        if name not in known:
+            near = get_close_matches(name, known, cutoff=0.4) or known
+            raise UsageError("workspace.unknown_wave", where=wave, wave=wave, known=near)
+        return name
+
+    def _sample_events(self) -> tuple[Event, ...]:
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return ()
+        hashes = sample_hashes()
+        return tuple(e for e in snapshot.events if e.event == "import" and e.file_sha256 in hashes)
+
+    def _audit(self, code: str, **counts: int) -> None:
+        AuditLog(self.path / "audit.jsonl").append(code, **counts)

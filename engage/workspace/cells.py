@@ -1,0 +1,68 @@
+"""The publishable tables of a wave: computed once at its close, read back from then on."""
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+
+from engage import engine
+from engage.privacy import Policy
+from engage.store import Snapshot
+
+CELL_SCHEMA: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("import_id", "wave", "by", "key", "scale")),
+        ("n", pa.int64()),
+        ("n_band", pa.string()),
+        *((name, pa.float64()) for name in ("mean", "favourable", "ci_low", "ci_high")),
+        ("hidden_reason", pa.string()),
+    ]
+)
+
+
+class WaveCells:
+    """The stored cells of closed waves, in their order."""
+
+    def __init__(self, snapshot: Snapshot, waves: Sequence[str]) -> None:
+        self._snapshot = snapshot
+        self._waves = list(waves)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Rows of :func:`engage.privacy.released_cells` with their ``wave``."""
+        cells = engine.frame(engine.open_table(self._snapshot, "cells"))
+        cells = cells[cells["wave"].isin(self._waves)].drop(columns="import_id")
+        cells["n"] = cells["n"].astype("Int64")
+        order = cells["wave"].map(self._waves.index)
+        return cells.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+    @cached_property
+    def demographics(self) -> tuple[str, ...]:
+        """Demographics with published tables, in the questionnaire's order."""
+        asked = (name for by in self.frame["by"].unique() for name in json.loads(by))
+        return tuple(dict.fromkeys(asked))
+
+
+def group_tables(
+    snapshot: Snapshot, wave: str, policy: Policy, *, only_total: bool = False
+) -> dict[tuple[str, ...], pd.DataFrame]:
+    """Return the raw cells of each table a wave may publish, by its grouping; ``()`` is the whole wave.
+
+    One table per demographic, and the crosses that the policy lists.
+    """
+    joined = engine.held(engine.joined_scores(snapshot, wave))
+    groupings: list[tuple[str, ...]] = [()]
+    if not only_total:
+        groupings += [(name,) for name in joined.groups]
+        groupings += [pair for pair in policy.crosses if set(pair) <= set(joined.groups)]
+    tables = {by: engine.frame(engine.group_cells(joined.scores, joined.scales, by)) for by in groupings}
+    return {by: _ordered(table, by, joined.scales) for by, table in tables.items()}
+
+
+def _ordered(table: pd.DataFrame, by: Sequence[str], scales: Sequence[str]) -> pd.DataFrame:
+    """Order rows by group and scale: a database's own order could say something about the rows."""
+    places = {scale: place for place, scale in enumerate(scales)}
+    return table.assign(_place=table["scale"].map(places)).sort_values([*by, "_place"]).drop(columns="_place")

@@ -1,0 +1,155 @@
+"""From a file to committed tables: read, check against what is there, score the comments, commit once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from engage import engine
+from engage.errors import InputError, Problem, Rejected, UsageError
+from engage.ingest import Kind, Reading, read
+from engage.instrument import Instrument
+from engage.store import ExtraType, Snapshot, Store, declared_schema, to_arrow
+from engage.text import sentiment
+
+Progress = Callable[[str, int, int], None]
+"""Called with a step's name (``reading``, ``comments``, ``writing``), how far it is, and its length."""
+
+NEEDS_WAVE: Final[tuple[Kind, ...]] = ("responses", "comments")
+EVERY_WAVE: Final = "all"
+"""The wave of rows that belong to no single wave: people, service results, programmes."""
+
+_BASE_COLUMNS: Final = {
+    "people": (
+        "respondent",
+        "as_of",
+        "hire_date",
+        "leave_date",
+        "leave_type",
+        "left",
+        "team",
+        "role_group",
+        "contract",
+        "org_path",
+        "performance",
+        "star",
+        "ability",
+    ),
+    "service": ("team", "month", "csat", "on_time", "quality", "handled"),
+    "programmes": ("programme", "type", "start", "end", "unit", "member", "applied", "accepted"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did. ``problems`` are the warnings of the file; errors would have refused it."""
+
+    import_id: str
+    kind: Kind
+    wave: str
+    rows: int
+    comments: int
+    instrument: str | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to import, as the user named it."""
+
+    content: bytes
+    name: str
+    kind: Kind = "responses"
+    wave: str | None = None
+    instrument: str | Instrument | None = None
+    mapping: str | Path | Mapping[str, object] | None = None
+
+
+def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportResult:
+    """Import a file whole or not at all.
+
+    Raises ``UsageError`` without a wave where one is needed; ``Rejected`` with every fault of the file;
+    ``InputError`` where the same file or the same people are in the wave already, or the wave is closed.
+    """
+    if upload.kind in NEEDS_WAVE and not upload.wave:
+        raise UsageError("workspace.wave_needed", where="wave")
+    wave = upload.wave or EVERY_WAVE
+    progress("reading", 0, 1)
+    reading = read(upload.content, upload.kind, upload.instrument, upload.mapping, name=upload.name)
+    snapshot = store.snapshot()
+    _refuse_twice(snapshot, reading, wave, upload.name)
+    if not reading.ok:
+        raise Rejected("workspace.rejected", reading.problems, where=upload.name)
+    comments = _scored(reading.comments, progress)
+    progress("writing", 0, 1)
+    event = store.commit(
+        upload.kind,
+        wave,
+        _tables(reading, comments),
+        instrument=reading.instrument if upload.kind == "responses" else None,
+        original=upload.content,
+        file_name=upload.name,
+    )
+    progress("writing", 1, 1)
+    return ImportResult(
+        import_id=event.id,
+        kind=upload.kind,
+        wave=wave,
+        rows=len(comments) if upload.kind == "comments" else len(reading.table),
+        comments=len(comments),
+        instrument=reading.instrument.id if upload.kind == "responses" and reading.instrument else None,
+        problems=reading.problems,
+    )
+
+
+def closed_waves(snapshot: Snapshot) -> set[str]:
+    """Return the names of the waves that are closed."""
+    return {event.wave for event in snapshot.events if event.event == "close"}
+
+
+def _refuse_twice(snapshot: Snapshot, reading: Reading, wave: str, name: str) -> None:
+    for event in snapshot.events:
+        if event.event == "import" and event.file_sha256 == reading.sha256 and event.kind == reading.kind:
+            raise InputError("workspace.same_file", where=name, wave=event.wave)
+    if reading.kind != "responses":
+        return
+    if wave in closed_waves(snapshot):
+        raise InputError("workspace.wave_closed", where=name, wave=wave)
+    if reading.instrument is None:
+        if reading.ok:
+            raise InputError("workspace.no_instrument", where=name)
+        return
+    table = f"responses_{reading.instrument.id}"
+    if table in snapshot.tables:
+        rows = engine.open_table(snapshot, table)
+        before = engine.frame(rows.filter(rows.wave == wave).select("respondent"))
+        again = reading.table["respondent"].isin(before["respondent"]).sum()
+        if again:
+            raise InputError("workspace.already_answered", where=name, wave=wave, count=int(again))
+
+
+def _scored(comments: pd.DataFrame, progress: Progress) -> pd.DataFrame:
+    if comments.empty:
+        return comments
+    scored = sentiment(comments["text"], progress=lambda done, of: progress("comments", done, of))
+    return pd.concat([comments, scored], axis=1)
+
+
+def _tables(reading: Reading, comments: pd.DataFrame) -> dict[str, object]:
+    tables: dict[str, object] = {}
+    if reading.kind == "responses" and reading.instrument is not None:
+        name = f"responses_{reading.instrument.id}"
+        tables[name] = to_arrow(reading.table, declared_schema(name, reading.instrument))
+    elif reading.kind in _BASE_COLUMNS:
+        base = _BASE_COLUMNS[reading.kind]
+        extras: dict[str, ExtraType] = {
+            str(name): "double" if pd.api.types.is_float_dtype(reading.table[name]) else "string"
+            for name in reading.table.columns
+            if name not in base
+        }
+        tables[reading.kind] = to_arrow(reading.table, declared_schema(reading.kind, extras=extras))
+    if len(comments):
+        tables["comments"] = to_arrow(comments, declared_schema("comments"))
+    return tables

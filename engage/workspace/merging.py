@@ -1,0 +1,37 @@
+"""Several questionnaires asked in one wave, laid together."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from engage.instrument import Instrument
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_Named)
+
+
+def merged_instrument(instruments: Sequence[Instrument]) -> Instrument:
+    """Return one questionnaire with everything the given ones ask; the first of equal ids stands."""
+    first = instruments[0]
+    if len(instruments) == 1:
+        return first
+
+    def every(part: Callable[[Instrument], Iterable[_T]]) -> tuple[_T, ...]:
+        found: dict[str, _T] = {}
+        for instrument in instruments:
+            for entry in part(instrument):
+                found.setdefault(entry.id, entry)
+        return tuple(found.values())
+
+    return replace(
+        first,
+        items=every(lambda i: i.items),
+        scales=every(lambda i: i.scales),
+        demographics=every(lambda i: i.demographics),
+        questions=every(lambda i: i.questions),
+    )

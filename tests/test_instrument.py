@@ -231,7 +231,7 @@ def test_unknown_names_get_a_suggestion(tmp_path):
 
 
 def test_every_fault_has_words_in_each_language():
-    source = Path(load_instrument.__code__.co_filename).read_text(encoding="utf-8")
+    source = Path(parse_instrument.__code__.co_filename).read_text(encoding="utf-8")
     kinds = set(re.findall(r'self\.fault\(\s*"(\w+)"', source)) | {"missing_language", "missing_key", "empty"}
     assert len(kinds) > 20
     for lang in LANGUAGES:

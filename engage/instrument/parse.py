@@ -1,157 +1,31 @@
-"""Survey instruments: items, scales, demographics and open questions, read from YAML and checked.
-
-An instrument is a YAML file under ``surveys/`` (the format, by example:
-``surveys/herzberg_service.yaml``). Reading composes the YAML tree rather than loading it, so that every fault
-is reported with its line, and all faults are reported at once.
-"""
+"""From YAML to a checked instrument. The tree is composed, not loaded, so that every fault has its line."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Final, Literal, TypeVar, get_args
+from typing import Final
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from engage.errors import InputError, Problem, UsageError
+from engage.errors import InputError, Problem
+from engage.instrument.model import (
+    RESERVED,
+    ROLES,
+    Demographic,
+    Instrument,
+    Item,
+    Level,
+    Option,
+    Question,
+    Role,
+    Scale,
+    nearest,
+)
 from engage.words import LANGUAGES, Language, say
 
-Role = Literal["hygiene", "motivator", "unlabelled", "outcome", "strain", "lift"]
-ROLES: Final[tuple[Role, ...]] = get_args(Role)
-
-_STORED: Final = "respondent wave import_id started seconds language source question text"
-_RELEASED: Final = "scale item value n n_band mean favourable ci_low ci_high hidden_reason"
-RESERVED: Final = frozenset((*_STORED.split(), *_RELEASED.split()))  # columns beside a demographic's own
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.v\d+)?")
-_SAYS_INSTRUMENT: Final = re.compile(rb"^instrument\s*:", re.MULTILINE)
 _LARGEST_VALUE: Final = 100  # answers are stored as int8; negative codes mean "missing" in survey tools
-_LARGEST_FILE: Final = 2_000_000
 _TAG: Final = "tag:yaml.org,2002:"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One answer option: its stored value and its wording by language."""
-
-    value: int
-    label: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One question of a scale; ``options`` ascend by value, one apart."""
-
-    id: str
-    scale: str
-    text: Mapping[str, str]
-    reverse_keyed: bool
-    options: tuple[Option, ...]
-
-    @property
-    def minimum(self) -> int:
-        """The lowest answer value."""
-        return self.options[0].value
-
-    @property
-    def maximum(self) -> int:
-        """The highest answer value."""
-        return self.options[-1].value
-
-    @property
-    def points(self) -> int:
-        """The number of answer options."""
-        return len(self.options)
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A construct measured by the mean of its items; ``items`` are item ids."""
-
-    id: str
-    name: Mapping[str, str]
-    role: Role
-    items: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One value of a demographic and its wording by language."""
-
-    id: str
-    label: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Demographic:
-    """A background question; without ``levels`` any value is allowed."""
-
-    id: str
-    name: Mapping[str, str]
-    text: Mapping[str, str]
-    levels: tuple[Level, ...]
-    ordered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An open question."""
-
-    id: str
-    text: Mapping[str, str]
-
-
-_Named = TypeVar("_Named", Item, Scale, Demographic, Question)
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """A checked questionnaire; ``document`` is the YAML text it was read from."""
-
-    id: str
-    version: int
-    name: Mapping[str, str]
-    source: str
-    licence: str
-    languages: tuple[Language, ...]
-    items: tuple[Item, ...]
-    scales: tuple[Scale, ...]
-    demographics: tuple[Demographic, ...]
-    questions: tuple[Question, ...]
-    document: str
-
-    def item(self, id: str) -> Item:
-        """Return the item ``id``; ``UsageError`` with the nearest name if there is none."""
-        return self._find(self.items, id)
-
-    def scale(self, id: str) -> Scale:
-        """Return the scale ``id``; ``UsageError`` with the nearest name if there is none."""
-        return self._find(self.scales, id)
-
-    def demographic(self, id: str) -> Demographic:
-        """Return the demographic ``id``; ``UsageError`` with the nearest name if there is none."""
-        return self._find(self.demographics, id)
-
-    def question(self, id: str) -> Question:
-        """Return the open question ``id``; ``UsageError`` with the nearest name if there is none."""
-        return self._find(self.questions, id)
-
-    def scales_with(self, *roles: Role) -> tuple[Scale, ...]:
-        """Return the scales whose role is one of ``roles``, in the instrument's order."""
-        return tuple(scale for scale in self.scales if scale.role in roles)
-
-    def _find(self, things: Sequence[_Named], id: str) -> _Named:
-        for thing in things:
-            if thing.id == id:
-                return thing
-        raise UsageError(
-            "instrument.no_such_id",
-            where=id,
-            id=id,
-            instrument=self.id,
-            nearest=_near(id, [t.id for t in things]),
-        )
 
 
 class InstrumentError(InputError):
@@ -170,38 +44,6 @@ class InstrumentError(InputError):
         """Return the distinct remedies, in words."""
         distinct = dict.fromkeys(p.remedy(lang) for p in self.problems)
         return say("instrument.broken.remedy", lang, remedies=" ".join(distinct))
-
-
-def load_instrument(name_or_path: str | Path, *, folders: Sequence[Path] = ()) -> Instrument:
-    """Return the instrument of that name or file, checked.
-
-    A name is looked up in ``folders``, then among the instruments that come with the package. Anything that
-    ends in ``.yaml`` or ``.yml`` or holds a path separator is a path.
-
-    Raises ``UsageError`` for an unknown name or path and ``InstrumentError`` (an ``InputError``) for a file
-    with faults: all of them, each with its line.
-    """
-    text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
-        path = Path(name_or_path)
-        if not path.is_file():
-            raise UsageError("instrument.no_file", where=text, file=path.name)
-        return _read(path)
-    for folder in _places(folders):
-        path = folder / f"{text}.yaml"
-        if path.is_file():
-            return _read(path)
-    known = available(folders)
-    raise UsageError("instrument.unknown", where=text, name=text, nearest=_near(text, known), known=known)
-
-
-def available(folders: Sequence[Path] = ()) -> tuple[str, ...]:
-    """Return the names that :func:`load_instrument` finds, sorted.
-
-    Other lists (of themes, of levers) lie in the same folders; an instrument says ``instrument:`` first.
-    """
-    files = (path for folder in _places(folders) for path in folder.glob("*.yaml"))
-    return tuple(sorted({path.stem for path in files if _SAYS_INSTRUMENT.search(path.read_bytes())}))
 
 
 def parse_instrument(document: str, *, file: str = "instrument.yaml") -> Instrument:
@@ -227,32 +69,6 @@ def parse_instrument(document: str, *, file: str = "instrument.yaml") -> Instrum
     if problems:
         raise InstrumentError(file, problems)
     return instrument
-
-
-def _places(folders: Sequence[Path]) -> Iterator[Path]:
-    yield from folders
-    package = Path(__file__).parent
-    packed, checkout = package / "surveys", package.parent / "surveys"
-    if packed.is_dir():
-        yield packed
-    elif (package.parent / "pyproject.toml").is_file():  # an editable install does not see packed files
-        yield checkout
-
-
-def _read(path: Path) -> Instrument:
-    data = path.read_bytes()
-    if len(data) > _LARGEST_FILE:
-        raise InstrumentError(path.name, [Problem("instrument.too_large", "error", row=1)])
-    try:
-        document = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InstrumentError(path.name, [Problem("instrument.not_utf8", "error", row=line)]) from error
-    return parse_instrument(document, file=path.name)
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    return ", ".join(get_close_matches(name, known, n=3) or known[:3]) or "–"
 
 
 class _Reader:
@@ -357,8 +173,8 @@ class _Reader:
     def named_options(self, node: Node | None, scale: str) -> tuple[Option, ...]:
         name = self.string(node, f"{scale}.responses")
         if node is not None and name and name not in self.responses:
-            nearest = _near(name, list(self.responses))
-            self.fault("unknown_responses", node, id=scale, name=name, nearest=nearest)
+            near = nearest(name, list(self.responses))
+            self.fault("unknown_responses", node, id=scale, name=name, nearest=near)
         return self.responses.get(name, ())
 
     def role(self, node: Node | None, scale: str) -> Role:
@@ -445,7 +261,7 @@ class _Reader:
             if word in fields:
                 self.fault("duplicate_key", key, name=name, key=word)
             elif word and word not in allowed:
-                self.fault("unknown_key", key, name=name, key=word, nearest=_near(word, list(allowed)))
+                self.fault("unknown_key", key, name=name, key=word, nearest=nearest(word, list(allowed)))
             elif word:
                 fields[word] = value
         for word in required:

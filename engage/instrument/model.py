@@ -1,0 +1,144 @@
+"""What a questionnaire is made of, as frozen values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Literal, TypeVar, get_args
+
+from engage.errors import UsageError
+from engage.words import Language
+
+Role = Literal["hygiene", "motivator", "unlabelled", "outcome", "strain", "lift"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+_STORED: Final = "respondent wave import_id started seconds language source question text"
+_RELEASED: Final = "scale item value n n_band mean var favourable ci_low ci_high hidden_reason"
+RESERVED: Final = frozenset((*_STORED.split(), *_RELEASED.split()))  # columns beside a demographic's own
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer option: its stored value and its wording by language."""
+
+    value: int
+    label: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question of a scale; ``options`` ascend by value, one apart."""
+
+    id: str
+    scale: str
+    text: Mapping[str, str]
+    reverse_keyed: bool
+    options: tuple[Option, ...]
+
+    @property
+    def minimum(self) -> int:
+        """The lowest answer value."""
+        return self.options[0].value
+
+    @property
+    def maximum(self) -> int:
+        """The highest answer value."""
+        return self.options[-1].value
+
+    @property
+    def points(self) -> int:
+        """The number of answer options."""
+        return len(self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A construct measured by the mean of its items; ``items`` are item ids."""
+
+    id: str
+    name: Mapping[str, str]
+    role: Role
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One value of a demographic and its wording by language."""
+
+    id: str
+    label: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Demographic:
+    """A background question; without ``levels`` any value is allowed."""
+
+    id: str
+    name: Mapping[str, str]
+    text: Mapping[str, str]
+    levels: tuple[Level, ...]
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An open question."""
+
+    id: str
+    text: Mapping[str, str]
+
+
+_Named = TypeVar("_Named", Item, Scale, Demographic, Question)
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A checked questionnaire; ``document`` is the YAML text it was read from."""
+
+    id: str
+    version: int
+    name: Mapping[str, str]
+    source: str
+    licence: str
+    languages: tuple[Language, ...]
+    items: tuple[Item, ...]
+    scales: tuple[Scale, ...]
+    demographics: tuple[Demographic, ...]
+    questions: tuple[Question, ...]
+    document: str
+
+    def item(self, id: str) -> Item:
+        """Return the item ``id``; ``UsageError`` with the nearest name if there is none."""
+        return self._find(self.items, id)
+
+    def scale(self, id: str) -> Scale:
+        """Return the scale ``id``; ``UsageError`` with the nearest name if there is none."""
+        return self._find(self.scales, id)
+
+    def demographic(self, id: str) -> Demographic:
+        """Return the demographic ``id``; ``UsageError`` with the nearest name if there is none."""
+        return self._find(self.demographics, id)
+
+    def question(self, id: str) -> Question:
+        """Return the open question ``id``; ``UsageError`` with the nearest name if there is none."""
+        return self._find(self.questions, id)
+
+    def scales_with(self, *roles: Role) -> tuple[Scale, ...]:
+        """Return the scales whose role is one of ``roles``, in the instrument's order."""
+        return tuple(scale for scale in self.scales if scale.role in roles)
+
+    def _find(self, things: Sequence[_Named], id: str) -> _Named:
+        for thing in things:
+            if thing.id == id:
+                return thing
+        raise UsageError(
+            "instrument.no_such_id",
+            where=id,
+            id=id,
+            instrument=self.id,
+            nearest=nearest(id, [t.id for t in things]),
+        )
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return the known names most like ``name``, for a question such as "did you mean"."""
+    return ", ".join(get_close_matches(name, known, n=3) or known[:3]) or "–"

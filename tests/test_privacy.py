@@ -173,10 +173,8 @@ def test_an_open_wave_says_only_a_band():
     frame = release_open_wave(["pay", "status"], 47, ["team"]).tidy()
     assert frame["n_band"].tolist() == ["40+", "40+"]
     assert frame[["n", "mean", "favourable", "ci_low", "ci_high"]].isna().all(axis=None)
-    waves = pd.DataFrame(
-        {"wave": ["x", "y"], "n": [47, 47], "first_day": None, "last_day": None, "instruments": "i"}
-    )
-    listed = release_waves(waves, {"x"}).tidy().set_index("wave")
+    fact = {"n": 47, "first_day": None, "last_day": None, "instruments": "i"}
+    listed = release_waves(["x", "y"], {"x": fact, "y": fact}, {"x"}).tidy().set_index("wave")
     assert listed.loc["x", "n"] == 47
     assert pd.isna(listed.loc["y", "n"])
     assert listed.loc["y", "n_band"] == "40+"

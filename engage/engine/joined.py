@@ -96,7 +96,7 @@ def _with_people(scores: "ir.Table", snapshot: Snapshot, wave: str) -> tuple["ir
     text = [c for c in new if known[c].type().is_string() and c not in _NO_GROUP]
     if not text:
         return joined, []
-    filled = frame(joined.aggregate(**{c: joined[c].count() for c in text})).iloc[0]
+    filled = frame(known.aggregate(**{c: known[c].count() for c in text})).iloc[0]
     return joined, [c for c in text if filled[c] > 0]
 
 

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -165,22 +165,27 @@ def release_counts(counts: Mapping[str, Mapping[str, int | None]], *, of: str = 
     return seal("counts", frame.astype({"n": "Int64"}))
 
 
-def release_waves(waves: pd.DataFrame, closed: Collection[str]) -> SafeTable:
-    """Release the list of waves: ``wave, n, first_day, last_day, instruments``.
+def release_waves(
+    order: Sequence[str], facts: Mapping[str, Mapping[Any, Any]], closed: Collection[str]
+) -> SafeTable:
+    """Release the list of waves; the n of an open one in steps of 20 only.
 
-    The n of an open wave is given in steps of 20 only.
+    ``facts`` holds ``n, first_day, last_day, instruments`` of each wave.
     """
-    frame = waves[["wave", "first_day", "last_day", "instruments"]].copy()
-    is_closed = frame["wave"].isin(list(closed))
-    sizes = waves["n"].astype(int)
-    frame.insert(1, "state", is_closed.map({True: "closed", False: "open"}))
-    frame.insert(2, "n", sizes.map(rounding.n_shown).astype("Int64").where(is_closed))
-    bands = [
-        rounding.n_band(n) if shut else rounding.open_band(n)
-        for n, shut in zip(sizes, is_closed, strict=True)
-    ]
-    frame.insert(3, "n_band", pd.Series(bands, dtype=object))
-    return seal("waves", frame)
+    rows = []
+    for wave in order:
+        fact, is_closed = facts[wave], wave in closed
+        rows.append(
+            {
+                "wave": wave,
+                "state": "closed" if is_closed else "open",
+                "n": rounding.n_shown(fact["n"]) if is_closed else None,
+                "n_band": rounding.n_band(fact["n"]) if is_closed else rounding.open_band(fact["n"]),
+                **{name: fact[name] for name in ("first_day", "last_day", "instruments")},
+            }
+        )
+    columns = ["wave", "state", "n", "n_band", "first_day", "last_day", "instruments"]
+    return seal("waves", pd.DataFrame(rows, columns=columns).astype({"n": "Int64"}))
 
 
 def release_changes(cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -> SafeTable:

@@ -178,12 +178,9 @@ class Workspace:
         """Return the waves, oldest first: state, responses (banded while open), first and last day."""
         snapshot = self._snapshot()
         if snapshot is None:
-            return release_waves(
-                pd.DataFrame(columns=["wave", "n", "first_day", "last_day", "instruments"]), ()
-            )
-        rows = [linking.wave_facts(snapshot, wave) for wave in linking.survey_waves(snapshot)]
-        columns = ["wave", "n", "first_day", "last_day", "instruments"]
-        return release_waves(pd.DataFrame(rows, columns=columns), closed_waves(snapshot))
+            return release_waves([], {}, ())
+        facts = {str(fact["wave"]): fact for fact in linking.wave_facts(snapshot).to_dict("records")}
+        return release_waves(self.waves(), facts, closed_waves(snapshot))
 
     def waves(self) -> tuple[str, ...]:
         """Return the names of all waves, oldest first; :meth:`wave_table` says more of them."""
@@ -206,7 +203,8 @@ class Workspace:
         if wave is not None and wave_name(wave) in self.open_waves:
             open_wave = wave_name(wave)
             scales = [scale.id for scale in self.instrument(open_wave).scales]
-            return release_open_wave(scales, linking.wave_facts(snapshot, open_wave)[1], names)
+            counts = linking.response_counts(snapshot)[open_wave]
+            return release_open_wave(scales, counts["responses"] or 0, names)
         cells = WaveCells(snapshot, self._waves(wave)[-1:])
         for name in (*names, *(where or {})):
             if name not in cells.demographics:
@@ -229,9 +227,8 @@ class Workspace:
     def response_rates(self) -> SafeTable:
         """Return, per closed wave, how many were employed (where known) and how many answered."""
         snapshot = self._need()
-        return release_counts(
-            {wave: linking.response_counts(snapshot, wave) for wave in self._waves(ALL_WAVES)}, of="invited"
-        )
+        counts = linking.response_counts(snapshot)
+        return release_counts({wave: counts[wave] for wave in self._waves(ALL_WAVES)}, of="invited")
 
     def join_report(self, wave: str | None = None) -> SafeTable:
         """Return how many rows of survey, people, service and comments could be matched."""

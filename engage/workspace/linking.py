@@ -54,16 +54,31 @@ def survey_waves(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(sorted(order, key=lambda w: (dates.get(w, pd.Timestamp.min), order.index(w))))
 
 
-def wave_dates(snapshot: Snapshot) -> dict[str, pd.Timestamp]:
-    """Return the day of each wave's last answer, for waves whose answers are dated."""
-    dates: dict[str, pd.Timestamp] = {}
+def wave_facts(snapshot: Snapshot) -> pd.DataFrame:
+    """Return one row per wave: ``wave, n, first_day, last_day, instruments``.
+
+    ``n`` counts respondents over all questionnaires of the wave; the days are those of the answers, ``NaT``
+    where they are not dated.
+    """
+    parts = []
     for id in snapshot.instruments(None):
         rows = engine.open_table(snapshot, responses_table(id))
-        last = engine.frame(rows.group_by("wave").agg(last=rows.started.max())).dropna()
-        for wave, day in zip(last["wave"], pd.to_datetime(last["last"]), strict=True):
-            stamp = pd.Timestamp(day).tz_localize(None).normalize()
-            dates[wave] = max(stamp, dates.get(wave, stamp))
-    return dates
+        dated = rows.group_by("wave", "respondent").agg(first=rows.started.min(), last=rows.started.max())
+        parts.append(engine.frame(dated).assign(instrument=id))
+    answers = pd.concat(parts) if parts else pd.DataFrame(columns=["wave", "respondent", "first", "last"])
+    waves = answers.groupby("wave", sort=False).agg(
+        n=("respondent", "nunique"), first_day=("first", "min"), last_day=("last", "max")
+    )
+    for name in ("first_day", "last_day"):
+        waves[name] = pd.to_datetime(waves[name], utc=True).dt.tz_localize(None).dt.normalize()
+    facts = waves.reset_index()
+    return facts.assign(instruments=[", ".join(snapshot.instruments(wave)) for wave in facts["wave"]])
+
+
+def wave_dates(snapshot: Snapshot) -> dict[str, pd.Timestamp]:
+    """Return the day of each wave's last answer, for waves whose answers are dated."""
+    dated = wave_facts(snapshot).dropna(subset=["last_day"])
+    return dict(zip(dated["wave"], dated["last_day"], strict=True))
 
 
 def survey(snapshot: Snapshot, waves: Sequence[str]) -> Survey:
@@ -104,26 +119,18 @@ def comments(snapshot: Snapshot, answers: pd.DataFrame, groups: Sequence[str]) -
     return frame
 
 
-def wave_facts(snapshot: Snapshot, wave: str) -> tuple[str, int, object, object, str]:
-    """Return ``wave, n, first_day, last_day, instruments``: respondents, and the days of the answers."""
-    scores = engine.joined_scores(snapshot, wave).scores
-    facts = engine.frame(
-        scores.aggregate(n=scores.respondent.nunique(), first=scores.started.min(), last=scores.started.max())
-    ).iloc[0]
-    days = [None if pd.isna(facts[name]) else pd.Timestamp(facts[name]).date() for name in ("first", "last")]
-    return wave, int(facts["n"]), days[0], days[1], ", ".join(snapshot.instruments(wave))
-
-
-def response_counts(snapshot: Snapshot, wave: str) -> dict[str, int | None]:
-    """Return how many were employed on the last day of the wave (where known), and how many answered."""
-    day = wave_dates(snapshot).get(wave)
-    invited = None
-    if "people" in snapshot.tables and day is not None:
-        people = latest_people(snapshot)
-        here = people["hire_date"].isna() | (people["hire_date"] <= day)
-        here &= people["leave_date"].isna() | (people["leave_date"] > day)
-        invited = int(here.sum())
-    return {"invited": invited, "responses": wave_facts(snapshot, wave)[1]}
+def response_counts(snapshot: Snapshot) -> dict[str, dict[str, int | None]]:
+    """Return, by wave, how many were employed on its last day (where known), and how many answered."""
+    people = latest_people(snapshot) if "people" in snapshot.tables else None
+    counts: dict[str, dict[str, int | None]] = {}
+    for fact in wave_facts(snapshot).to_dict("records"):
+        invited, day = None, fact["last_day"]
+        if people is not None and not pd.isna(day):
+            here = people["hire_date"].isna() | (people["hire_date"] <= day)
+            here &= people["leave_date"].isna() | (people["leave_date"] > day)
+            invited = int(here.sum())
+        counts[str(fact["wave"])] = {"invited": invited, "responses": int(fact["n"])}
+    return counts
 
 
 def join_counts(snapshot: Snapshot, wave: str) -> dict[str, int | None]:

@@ -27,7 +27,7 @@ from engage.privacy import (
 from engage.store import AuditLog, Event, Snapshot, Store, to_arrow, wave_name
 from engage.text import tone_by
 from engage.workspace import findings, linking
-from engage.workspace.cells import CELL_SCHEMA, WaveCells, group_tables
+from engage.workspace.cells import CELL_SCHEMA, WaveCells, group_tables, stored_cells
 from engage.workspace.importing import ImportResult, Progress, Upload, closed_waves, import_upload
 from engage.workspace.merging import merged_instrument
 from engage.workspace.sample_files import sample_hashes
@@ -139,7 +139,8 @@ class Workspace:
             raise UsageError("workspace.nothing_to_close", where=wave, wave=wave)
         tables = group_tables(snapshot, wave, self.policy)
         released = {by: release_scores(cells, by, self.policy) for by, cells in tables.items()}
-        store.close(wave, to_arrow(released_cells(released), CELL_SCHEMA), seen=snapshot.key)
+        cells = stored_cells(released_cells(released), tables[()])
+        store.close(wave, to_arrow(cells, CELL_SCHEMA), seen=snapshot.key)
         hidden = sum(int(table.tidy()["hidden_reason"].notna().sum()) for table in released.values())
         self._audit("close", cells=sum(len(table) for table in released.values()), hidden=hidden)
         return released[()]
@@ -219,10 +220,8 @@ class Workspace:
 
     def changes(self) -> SafeTable:
         """Return the changes between consecutive closed waves, tested unrounded inside the gate."""
-        snapshot, waves = self._need(), self._waves(ALL_WAVES)
-        totals = {wave: group_tables(snapshot, wave, self.policy, only_total=True)[()] for wave in waves}
-        cells = pd.concat([total.assign(wave=wave) for wave, total in totals.items()])
-        return release_changes(cells, waves, self.policy)
+        waves = self._waves(ALL_WAVES)
+        return release_changes(WaveCells(self._need(), waves).moments, waves, self.policy)
 
     def response_rates(self) -> SafeTable:
         """Return, per closed wave, how many were employed (where known) and how many answered."""

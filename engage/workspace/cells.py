@@ -19,8 +19,11 @@ CELL_SCHEMA: Final = pa.schema(
         ("n_band", pa.string()),
         *((name, pa.float64()) for name in ("mean", "favourable", "ci_low", "ci_high")),
         ("hidden_reason", pa.string()),
+        ("var", pa.float64()),
     ]
 )
+_MOMENTS: Final = "moments"
+"""In ``by``: the exact n, mean and variance of the whole wave, for tests inside the gate; never released."""
 
 
 class WaveCells:
@@ -30,9 +33,19 @@ class WaveCells:
         self._snapshot = snapshot
         self._waves = list(waves)
 
-    @cached_property
+    @property
     def frame(self) -> pd.DataFrame:
         """Rows of :func:`engage.privacy.released_cells` with their ``wave``."""
+        return self._rows[self._rows["by"] != _MOMENTS].drop(columns="var").reset_index(drop=True)
+
+    @property
+    def moments(self) -> pd.DataFrame:
+        """Exact ``wave, scale, n, mean, var`` of each whole wave; raw, for the gate alone."""
+        raw = self._rows[self._rows["by"] == _MOMENTS]
+        return raw[["wave", "scale", "n", "mean", "var"]].astype({"n": float}).reset_index(drop=True)
+
+    @cached_property
+    def _rows(self) -> pd.DataFrame:
         cells = engine.frame(engine.open_table(self._snapshot, "cells"))
         cells = cells[cells["wave"].isin(self._waves)].drop(columns="import_id")
         cells["n"] = cells["n"].astype("Int64")
@@ -46,18 +59,21 @@ class WaveCells:
         return tuple(dict.fromkeys(asked))
 
 
-def group_tables(
-    snapshot: Snapshot, wave: str, policy: Policy, *, only_total: bool = False
-) -> dict[tuple[str, ...], pd.DataFrame]:
+def stored_cells(released: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+    """Return what a close stores: the released rows, and the exact moments of the whole wave (``totals``)."""
+    moments = totals[["scale", "n", "mean", "var"]].assign(by=_MOMENTS, key="[]")
+    columns = [name for name in CELL_SCHEMA.names if name not in ("import_id", "wave")]
+    return pd.concat([released, moments], ignore_index=True)[columns]
+
+
+def group_tables(snapshot: Snapshot, wave: str, policy: Policy) -> dict[tuple[str, ...], pd.DataFrame]:
     """Return the raw cells of each table a wave may publish, by its grouping; ``()`` is the whole wave.
 
     One table per demographic, and the crosses that the policy lists.
     """
     joined = engine.held(engine.joined_scores(snapshot, wave))
-    groupings: list[tuple[str, ...]] = [()]
-    if not only_total:
-        groupings += [(name,) for name in joined.groups]
-        groupings += [pair for pair in policy.crosses if set(pair) <= set(joined.groups)]
+    groupings: list[tuple[str, ...]] = [(), *((name,) for name in joined.groups)]
+    groupings += [pair for pair in policy.crosses if set(pair) <= set(joined.groups)]
     tables = {by: engine.frame(engine.group_cells(joined.scores, joined.scales, by)) for by in groupings}
     return {by: _ordered(table, by, joined.scales) for by, table in tables.items()}
 

@@ -8,19 +8,30 @@ Markdown; ``--write`` also puts them into the page, between its markers.
 
 import argparse
 import contextlib
-import inspect
 import io
 import json
 import os
-import re
 import shlex
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from shown import (
+    commands,
+    counts,
+    drivers,
+    estimate,
+    scores,
+    shortened,
+    side_by_side,
+    source,
+    table,
+    understood,
+    written,
+)
 
 from engage import Workspace, fit_drivers, out_of_sample
 from engage.cli import run as engage_command
@@ -29,7 +40,6 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "real-data.md"
 DATA = HERE.parents[2] / "shared" / "data"
 SHOWN_DATA, SHOWN_HERE = "../shared/data/", "docs/real-data/"
-MARKED = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 # ---- the questions put to each file, as shown in the page
 
@@ -126,69 +136,9 @@ class Trial:
         for line in commands.split("\n")[1:-1]:
             code, answer = self.ask(line)
             if code:
-                raise SystemExit(f"{line}\nended with {code}: {answer}")
+                raise RuntimeError(f"{line}\nended with {code}: {answer}")
             answers[line.removeprefix("engage ")] = answer
         return answers
-
-
-# ---- Markdown
-
-
-def table(rows: Sequence[Mapping[str, object]]) -> str:
-    """Lay rows out as a Markdown table; the keys of the first are the headings."""
-    heads = list(rows[0])
-    lines = [heads, ["---"] * len(heads), *([str(row[head]) for head in heads] for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def commands(lines: str) -> str:
-    """Show commands as they were run."""
-    return f"```bash{lines}```"
-
-
-def source(function: Callable[..., object]) -> str:
-    """Show the code of a function as it was run."""
-    return f"```python\n{inspect.getsource(function)}```"
-
-
-def driver_rows(answer: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Lay a released driver table out for reading."""
-    return [
-        {
-            "driver": row["driver"],
-            "estimate": f"{row['estimate']:.3f}",
-            "95 % interval": f"{row['ci_low']:.3f} to {row['ci_high']:.3f}",
-            "p": f"≤ {row['p_value']}" if row["p_value"] < 1 else "> 0.1",
-            "share of what is explained": f"{row['share']:.2f}",
-            "interval": f"{row['importance_low']:.2f} to {row['importance_high']:.2f}",
-            "rank": f"{row['rank_low']:.0f} to {row['rank_high']:.0f}",
-        }
-        for row in answer["rows"]
-    ]
-
-
-def driver_notes(answer: Mapping[str, Any]) -> str:
-    """Say what a driver table rests on, in one line."""
-    names = ("model", "n", "clustered_by", "n_clusters", "r_squared", "out_of_sample", "measure", "counted")
-    notes = answer["notes"]
-    return "; ".join(f"{name} {notes[name]}" for name in names if notes.get(name) is not None)
-
-
-def drivers(answer: Mapping[str, Any]) -> str:
-    """Show a driver table with its notes."""
-    return f"{table(driver_rows(answer))}\n\n{driver_notes(answer)}"
-
-
-def scores(rows: Iterable[Mapping[str, Any]], by: str = "") -> str:
-    """Show released scores."""
-    return table(
-        [
-            ({by: row[by]} if by else {})
-            | {"scale": row["scale"], "n": row["n"] or row["n_band"], "mean": row["mean"]}
-            | {"favourable": row["favourable"], "95 % interval": f"{row['ci_low']} to {row['ci_high']}"}
-            for row in rows
-        ]
-    )
 
 
 # ---- the files
@@ -240,7 +190,6 @@ def hrcase(trial: Trial, report: Report) -> None:
             drivers(asked),
         ]
     )
-    counted = [{"what": name.replace("_", " "), "count": value} for name, value in facts.items()]
     told = [
         {
             "predictors": what,
@@ -253,28 +202,13 @@ def hrcase(trial: Trial, report: Report) -> None:
         [
             source(copies),
             source(auc_of_leaving),
-            table(counted),
+            counts(facts),
             "Out-of-sample AUC:",
             table(told),
             "Log-odds of having left, per point of the answer:",
             table(side_by_side(*fits)),
         ]
     )
-
-
-def side_by_side(naive: pd.DataFrame, honest: pd.DataFrame) -> list[dict[str, object]]:
-    """Lay the same estimates out with two standard errors."""
-    both = naive.merge(honest, on="term", suffixes=("", "_honest")).query("term != 'intercept'")
-    return [
-        {
-            "driver": row.term,
-            "estimate": f"{row.estimate:.3f}",
-            "error, rows as if independent": f"{row.std_error:.3f}",
-            "error, clustered": f"{row.std_error_honest:.3f}",
-            "95 % interval, clustered": f"{row.ci_low_honest:.3f} to {row.ci_high_honest:.3f}",
-        }
-        for row in both.itertuples()
-    ]
 
 
 def lq2002(trial: Trial, report: Report) -> None:
@@ -309,8 +243,7 @@ def lq2002(trial: Trial, report: Report) -> None:
         "between": {outcome: fit.tidy() for outcome, fit in between.items()},
         "released": {o: answers[f"drivers --outcome {o}"] for o in fits},
     }
-    counted = [{"what": name.replace("_", " "), "count": value} for name, value in facts.items()]
-    parts = [commands(LQ2002), table(counted)]
+    parts = [commands(LQ2002), counts(facts)]
     for outcome in fits:
         parts += [f"What goes with {outcome}:", drivers(answers[f"drivers --outcome {outcome}"])]
     report.blocks["lq2002_cli"] = "\n\n".join(parts)
@@ -328,16 +261,6 @@ def lq2002(trial: Trial, report: Report) -> None:
         "Largest difference between our scale scores and those in the file: "
         f"{'below 0.000001' if apart < 1e-6 else f'{apart:.6f}'}"
     )
-
-
-def estimate(fit: pd.DataFrame, term: str) -> dict[str, object]:
-    """Lay one estimate out with its interval."""
-    row = fit.set_index("term").loc[term]
-    return {
-        "driver": term,
-        "estimate": f"{row['estimate']:.3f}",
-        "95 % interval": f"{row['ci_low']:.3f} to {row['ci_high']:.3f}",
-    }
 
 
 def dete(trial: Trial, report: Report) -> None:
@@ -363,11 +286,10 @@ def dete(trial: Trial, report: Report) -> None:
     }
     released = {o: answers[f"drivers --outcome {o}"] for o in ("dissatisfied", "attrition")}
     report.figures["dete"] = facts | {"auc": auc, "unhappy": unhappy, "released": released}
-    counted = [{"what": name.replace("_", " "), "count": value} for name, value in facts.items()]
     report.blocks["dete_cli"] = "\n\n".join(
         [
             commands(DETE),
-            table(counted),
+            counts(facts),
             "Scores:",
             scores(answers["scores"]["rows"]),
             "What goes with leaving over dissatisfaction with the job (ticked or not, linear model):",
@@ -428,17 +350,6 @@ def others(trial: Trial, report: Report) -> None:
     report.blocks["others"] = table(rows)
 
 
-def shortened(faults: Sequence[str]) -> str:
-    """Return the first fault, without the list of what would be known."""
-    return faults[0].split("; nearest is ")[0].replace("|", "/") if faults else ""
-
-
-def understood(answer: Mapping[str, Any]) -> str:
-    """Say what an accepted file's columns were taken for."""
-    pairs = answer.get("fields", {}) | answer.get("items", {})
-    return "accepted: " + ", ".join(f"{column} → {meaning}" for column, meaning in pairs.items())
-
-
 CASES: tuple[Callable[[Trial, Report], None], ...] = (hrcase, lq2002, dete, phones, others)
 
 
@@ -449,11 +360,6 @@ def reproduce(data: Path) -> Report:
         for case in CASES:
             case(Trial(data, Path(folder) / case.__name__), report)
     return report
-
-
-def written(page: str, blocks: Mapping[str, str]) -> str:
-    """Return the page with the blocks between its markers."""
-    return MARKED.sub(lambda found: f"{found[1]}\n{blocks[found[2]]}\n\n{found[3]}", page)
 
 
 def main() -> None:

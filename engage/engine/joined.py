@@ -77,11 +77,12 @@ def held(joined: Joined) -> Joined:
 def _side_by_side(left: "ir.Table", right: "ir.Table") -> "ir.Table":
     """Join two questionnaires on the respondent; of a column that both have, the first answer stands."""
     both = left.outer_join(right, ["wave", "respondent"], rname="{name}__second")
-    columns = {}
-    for name in dict.fromkeys([*left.columns, *right.columns]):
-        second = f"{name}__second"
-        columns[name] = both[name].coalesce(both[second]) if second in both.columns else both[name]
-    return both.select(**columns)
+    names = tuple(dict.fromkeys([*left.columns, *right.columns]))
+    shared = {
+        name: both[name].coalesce(both[f"{name}__second"]) for name in left.columns if name in right.columns
+    }
+    # mutate, not select: a select would stay part of the join, and a further join couldn't name these columns
+    return both.mutate(**shared).select(*names)
 
 
 def _with_people(scores: "ir.Table", snapshot: Snapshot, wave: str) -> tuple["ir.Table", list[str]]:

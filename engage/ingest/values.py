@@ -74,8 +74,10 @@ def _answer(
 ) -> tuple[int, Verdict, bool]:
     """Return value, verdict, and whether the value is a bare numeral that is no label."""
     word = fold_word(text)
-    if word in words:
-        return *_mapped(words[word], item), False
+    # a mapping names the option "other" once, whatever was typed in beside it
+    told = next((key for key in (word, fold_word(_OTHER.sub("", text))) if key in words), None)
+    if told is not None:
+        return *_mapped(words[told], item), False
     if word in labels:
         # numerals as labels (0 to 10) speak neither for words nor against numbers
         return labels[word], "ok", bool(_NUMERAL.match(word))

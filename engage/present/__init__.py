@@ -1,0 +1,1 @@
+"""Charts, tables and sentences, made from :class:`~engage.privacy.SafeTable` alone."""

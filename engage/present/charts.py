@@ -1,0 +1,23 @@
+"""The charts of the pages: from released tables to Altair objects, in the words of ``names.lang``.
+
+Every function takes :class:`~engage.privacy.SafeTable` only (anything else is a ``TypeError``) and returns a
+layered chart that fills the width it gets, on a transparent background. Where there is nothing to draw, the
+chart says why.
+"""
+
+from engage.present.driver_charts import importance, importance_performance
+from engage.present.look import theme
+from engage.present.score_charts import heat_map, scale_bars, trend
+from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
+
+__all__ = [
+    "heat_map",
+    "importance",
+    "importance_performance",
+    "scale_bars",
+    "theme",
+    "tone_bars",
+    "tone_parts",
+    "tone_trend",
+    "trend",
+]

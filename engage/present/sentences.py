@@ -1,0 +1,219 @@
+"""Plain-language lines from released tables: n, interval and doubt are said, and nothing is called a cause.
+
+Every function returns its page's lines, the headline first; there is always a headline, also where there is
+nothing to show. The same table gives the same words.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pandas as pd
+
+from engage.present import numbers
+from engage.present.driver_sentences import drivers
+from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
+from engage.present.look import released
+from engage.present.tone_charts import why_hidden
+from engage.privacy import SafeTable
+from engage.words import Language, say
+
+__all__ = ["drivers", "heat_map", "overview", "tone"]
+
+_HEADLINE: Final = "engagement"
+_FACTORS: Final = ("hygiene", "motivator", "unlabelled")
+
+
+def overview(
+    scores: SafeTable, names: Names, *, changes: SafeTable | None = None, wave: str = ""
+) -> tuple[str, ...]:
+    """Return how engagement stands, which factors stand high and low, eNPS, and whether anything moved.
+
+    ``scores``: totals of one wave, named ``wave``; ``changes``: without ``wave``, their newest are said.
+    """
+    frame = released(scores, "scores").set_index("scale")
+    shares = frame[frame["favourable"].notna()]
+    if shares.empty:
+        return (refusal(frame["hidden_reason"], names),)
+    lang = names.lang
+    outcomes = [scale for scale in shares.index if names.role_of(scale) == "outcome"]
+    first = next(iter([s for s in (_HEADLINE,) if s in shares.index] or outcomes or list(shares.index)))
+    row = shares.loc[first]
+    lines = [
+        say(
+            "sentences.overview.headline", lang, n=names.n(row["n"], row["n_band"]),
+            scale=names.inline(names.scale_share(first)), share=numbers.percent(row["favourable"]),
+            interval=numbers.span(row["ci_low"], row["ci_high"]),
+        )
+    ]  # fmt: skip
+    lines += _factors(shares, names)
+    points = frame["mean"].astype(float).get(POINTS, math.nan)
+    if not math.isnan(points):
+        shown = numbers.decimal(points, lang, 0)
+        lines.append(say("sentences.overview.points", lang, points=shown))
+    if changes is not None:
+        lines += _moved(released(changes, "changes"), first, wave, names)
+    return tuple(lines)
+
+
+def heat_map(scores: SafeTable, by: str, names: Names) -> tuple[str, ...]:
+    """Return how many groups are shown, and the widest gap whose intervals don't overlap, if there is one.
+
+    ``scores``: one wave by the demographic ``by``.
+    """
+    frame = released(scores, "scores")
+    frame = frame[frame["scale"] != POINTS]
+    shown = frame.dropna(subset=["favourable"])
+    if shown.empty:
+        return (refusal(frame["hidden_reason"], names),)
+    lang = names.lang
+    groups = shown[by].nunique(dropna=False)
+    hidden = frame.loc[frame["favourable"].isna(), by].nunique(dropna=False)
+    head = say(
+        f"sentences.heat_map.{'shown_hidden' if hidden else 'shown'}", lang,
+        group=names.inline(names.demographic(by)), shown=groups, **({"hidden": hidden} if hidden else {}),
+    )  # fmt: skip
+    if groups < 2:
+        return (say("sentences.heat_map.one_group", lang),)
+    gap = _widest_gap(shown, by)
+    if gap is None:
+        return (_join([head, say("sentences.heat_map.no_gap", lang)], lang),)
+    high, low = gap
+    found = say(
+        "sentences.heat_map.gap", lang, scale=names.inline(names.scale_share(str(high["scale"]))),
+        high=names.level(by, high[by]), high_share=numbers.percent(high["favourable"]),
+        low=names.level(by, low[by]), low_share=numbers.percent(low["favourable"]),
+    )  # fmt: skip
+    return _join([head, found], lang), say("sentences.heat_map.many", lang)
+
+
+def tone(table: SafeTable, names: Names, *, question: str = "", source: str = "") -> tuple[str, ...]:
+    """Return a line for each question and source (or the one picked): what is written about, and how.
+
+    ``table``: by ``theme``, ``wave`` or a demographic. Shares are compared inside one question and source.
+    """
+    frame = released(table, "tone")
+    columns = list(frame.columns)
+    by = columns[columns.index("source") + 1]
+    lines = []
+    for (asked, told), part in frame.groupby(["question", "source"], sort=False, dropna=False):
+        asked, told = ("" if is_missing(one) else str(one) for one in (asked, told))
+        if (question and asked != question) or (source and told != source):
+            continue
+        about = say(
+            "sentences.tone.asked",
+            names.lang,
+            question=names.question(asked or "none"),
+            source=names.source(told),
+        )
+        lines.append(_tone_line(part, by, about, names))
+    return tuple(lines) or (refusal((), names),)
+
+
+def refusal(reasons: Iterable[object], names: Names) -> str:
+    """Return why there is nothing to say."""
+    why = list(dict.fromkeys(filter(None, map(names.hidden, reasons))))
+    if not why:
+        return say("sentences.nothing", names.lang)
+    return say("sentences.all_hidden", names.lang, reasons=why)
+
+
+def _factors(shares: pd.DataFrame, names: Names) -> list[str]:
+    own = [s for s in shares.index if names.role_of(s) in _FACTORS and s not in COMPOSITES]
+    if len(own) < 2:
+        return []
+    ranked = shares.loc[own].sort_values("favourable", ascending=False, kind="stable")
+    high, low = ranked.iloc[0], ranked.iloc[-1]
+    best, worst = (names.inline(names.scale(str(scale))) for scale in (ranked.index[0], ranked.index[-1]))
+    if high["ci_low"] <= low["ci_high"]:
+        return [say("sentences.overview.factors_close", names.lang)]
+    return [
+        say(
+            "sentences.overview.factors", names.lang,
+            high=best, high_share=numbers.percent(high["favourable"]),
+            low=worst, low_share=numbers.percent(low["favourable"]),
+        )
+    ]  # fmt: skip
+
+
+def _moved(changes: pd.DataFrame, scale: str, wave: str, names: Names) -> list[str]:
+    found = changes[changes["scale"] == scale]
+    found = found[found["wave_to"] == wave] if wave else found
+    if found.empty:
+        return []
+    row = found.iloc[-1]
+    words = {"wave": str(row["wave_from"]), "scale": names.inline(names.scale(scale))}
+    # A reliable change can still round to nothing; then there is nothing to report.
+    if not row["reliable"] or not row["change"]:
+        return [say("sentences.overview.no_change", names.lang, **words)]
+    key = "up" if row["change"] > 0 else "down"
+    change = numbers.decimal(abs(row["change"]), names.lang, 1)
+    return [say(f"sentences.overview.{key}", names.lang, change=change, **words)]
+
+
+def _widest_gap(shown: pd.DataFrame, by: str) -> tuple[pd.Series, pd.Series] | None:
+    """Return the highest and lowest group of the scale where they lie furthest apart beyond doubt."""
+    best, width = None, 0.0
+    for _, part in shown[~shown["scale"].isin(list(COMPOSITES))].groupby("scale", sort=False):
+        ranked = part.sort_values(["favourable", by], kind="stable")
+        low, high = ranked.iloc[0], ranked.iloc[-1]
+        gap = float(high["favourable"] - low["favourable"])
+        if high["ci_low"] > low["ci_high"] and gap > width:
+            best, width = (high, low), gap
+    return best
+
+
+def _tone_line(part: pd.DataFrame, by: str, about: str, names: Names) -> str:
+    shown = part.dropna(subset=["negative"])
+    if by == "theme":
+        shown = shown[shown["theme"] != "none"]
+    if shown.empty:
+        reasons = [why_hidden(reason, names) for reason in part["hidden_reason"]]
+        why = list(dict.fromkeys(filter(None, reasons)))
+        return say(
+            "sentences.tone.hidden",
+            names.lang,
+            asked=about,
+            reasons=why or say("labels.theme.none", names.lang),
+        )
+    if by == "wave":
+        return _wave_line(shown, about, names)
+    worst = shown.sort_values("negative", ascending=False, kind="stable").iloc[0]
+    if by != "theme":
+        return say("sentences.tone.worst", names.lang, asked=about, **_of(worst, by, names))
+    most = (
+        shown.assign(size=shown["n"].astype("Float64").fillna(0)).sort_values("size", kind="stable").iloc[-1]
+    )
+    if most[by] == worst[by]:
+        return say("sentences.tone.most", names.lang, asked=about, **_of(most, by, names))
+    other = _of(worst, by, names)
+    return say(
+        "sentences.tone.most_and_worst", names.lang, asked=about, **_of(most, by, names),
+        worst=other["group"], worst_negative=other["negative"], worst_n=other["n"],
+    )  # fmt: skip
+
+
+def _wave_line(shown: pd.DataFrame, about: str, names: Names) -> str:
+    now = shown.iloc[-1]
+    words = _of(now, "wave", names)
+    if len(shown) < 2:
+        return say("sentences.tone.wave", names.lang, asked=about, wave=str(now["wave"]), **words)
+    before = shown.iloc[-2]
+    return say(
+        "sentences.tone.wave_before", names.lang, asked=about, wave=str(now["wave"]), **words,
+        before=str(before["wave"]), before_negative=numbers.percent(before["negative"]),
+    )  # fmt: skip
+
+
+def _of(row: pd.Series, by: str, names: Names) -> dict[str, str]:
+    group = names.level(by, row[by])
+    return {
+        "group": names.inline(group) if by == "theme" else group,
+        "n": names.n(row["n"], row["n_band"]),
+        "negative": numbers.percent(row["negative"]),
+        "positive": numbers.percent(row["positive"]),
+    }
+
+
+def _join(sentences: Sequence[str], lang: Language) -> str:
+    return ("" if lang == "zh" else " ").join(sentences)

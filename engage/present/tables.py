@@ -1,0 +1,231 @@
+"""Released tables in words for the page, and as CSV for scripts and spreadsheets."""
+
+import io
+from collections.abc import Callable
+from typing import Any, Final
+
+import pandas as pd
+
+from engage.present import numbers
+from engage.present.driver_charts import rank_span, sign
+from engage.present.labels import Names, is_missing
+from engage.present.tone_charts import why_hidden
+from engage.privacy import SafeTable
+from engage.words import say
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_OWN: Final[dict[str, str]] = {
+    "scores": "scale",
+    "drivers": "outcome",
+    "tone": "question",
+    "counts": "measure",
+    "changes": "scale",
+    "waves": "wave",
+}
+"""Each kind's first column of its own; by columns may stand before it."""
+
+
+def display(table: SafeTable, names: Names) -> pd.DataFrame:
+    """Return the table in the reader's words: headings, names of scales and groups, shares in per cent.
+
+    n is a number or a band; a hidden row says why in its last column. What can be sorted stays a number.
+    """
+    frame = _cells(table)
+    return pd.DataFrame(_MAKERS[table.kind](frame, names))
+
+
+def to_csv(table: SafeTable) -> bytes:
+    """Return the released cells as CSV: UTF-8 with a byte order mark (Excel needs it), stable column names.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe in front. Bands of n are written with an
+    en dash (``5–9``): with a hyphen, Excel would read a date.
+    """
+    frame = _cells(table)
+    if "n_band" in frame:
+        frame["n_band"] = [
+            band.replace("-", "–") if isinstance(band, str) else band for band in frame["n_band"]
+        ]
+    for column in frame.columns:
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            frame[column] = [_harmless(value) for value in frame[column]]
+    text = io.StringIO()
+    frame.to_csv(text, index=False, lineterminator="\r\n")
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cells(table: SafeTable) -> pd.DataFrame:
+    if not isinstance(table, SafeTable):
+        raise TypeError(f"a SafeTable is needed, not a {type(table).__name__}")
+    return table.tidy()
+
+
+def _harmless(value: Any) -> Any:
+    """Return a cell's value as text that no spreadsheet runs."""
+    if isinstance(value, (tuple, list)):
+        value = "、".join(str(part) for part in value)
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def _by(frame: pd.DataFrame, kind: str, names: Names) -> dict[str, list[str]]:
+    """Return the columns that stand before the kind's own, in words."""
+    columns = list(frame.columns)
+    lead = columns[: columns.index(_OWN[kind])]
+    return {names.demographic(name): [names.level(name, value) for value in frame[name]] for name in lead}
+
+
+def _scores(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    made: dict[str, object] = {
+        **_by(frame, "scores", names),
+        column("scale"): [names.scale(scale) for scale in frame["scale"]],
+        column("n"): _people(frame, names),
+        column("mean"): frame["mean"],
+        column("favourable"): _per_cent(frame["favourable"]),
+        column("interval"): _spans(frame["ci_low"], frame["ci_high"]),
+    }
+    return made | _note(frame, names)
+
+
+def _drivers(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column, lang = _heading(names), names.lang
+    frame = frame.reindex(columns=list(dict.fromkeys((*frame.columns, *_DRIVER_COLUMNS))))
+    called = [
+        names.theme(driver) if block == "theme" else "" if is_missing(driver) else names.driver(driver)
+        for driver, block in zip(frame["driver"], frame["block"], strict=True)
+    ]
+    intervals = zip(frame["ci_low"], frame["ci_high"], strict=True)
+    made: dict[str, object] = {
+        **_by(frame, "drivers", names),
+        column("outcome"): [names.outcome(outcome) for outcome in frame["outcome"]],
+        column("block"): _words("block", frame["block"], names),
+        column("driver"): called,
+        column("role"): ["" if is_missing(role) else names.role(role) for role in frame["role"]],
+        column("share"): _per_cent(frame["share"]),
+        column("share_interval"): _spans(frame["importance_low"], frame["importance_high"]),
+        column("rank"): [rank_span(a, b) for a, b in zip(frame["rank_low"], frame["rank_high"], strict=True)],
+        column("direction"): [
+            say(f"labels.direction.{sign(d, p)}", lang)
+            for d, p in zip(frame["direction"], frame["p_value"], strict=True)
+        ],
+        column("estimate"): frame["estimate"],
+        column("estimate_interval"): [
+            "–" if is_missing(low) else numbers.between(low, high, lang) for low, high in intervals
+        ],
+        column("standardised"): frame["standardised"],
+        column("p_value"): [_p(p, names) for p in frame["p_value"]],
+    }
+    return made | _note(frame, names)
+
+
+def _tone(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    columns = list(frame.columns)
+    by = columns[columns.index("source") + 1 : columns.index("n")]
+    made: dict[str, object] = {
+        column("question"): [names.question("none" if is_missing(q) else q) for q in frame["question"]],
+        column("source"): [names.source(source) for source in frame["source"]],
+        **{names.demographic(name): [names.level(name, value) for value in frame[name]] for name in by},
+        column("n"): _people(frame, names),
+        **{column(tone): _per_cent(frame[tone]) for tone in ("negative", "neutral", "positive")},
+    }
+    notes = [why_hidden(reason, names) for reason in frame["hidden_reason"]]
+    return made | ({column("note"): notes} if any(notes) else {})
+
+
+def _counts(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    made: dict[str, object] = {
+        **_by(frame, "counts", names),
+        column("measure"): [names.measure(measure) for measure in frame["measure"]],
+        column("n"): _people(frame, names),
+    }
+    if "share" in frame and frame["share"].notna().any():
+        made[column("counted_share")] = _per_cent(frame["share"])
+    return made
+
+
+def _changes(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column, lang = _heading(names), names.lang
+    return {
+        column("scale"): [names.scale(scale) for scale in frame["scale"]],
+        column("wave_from"): frame["wave_from"],
+        column("wave_to"): frame["wave_to"],
+        column("change"): frame["change"],
+        column("note"): ["" if sure else say("labels.not_reliable", lang) for sure in frame["reliable"]],
+    }
+
+
+def _waves(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    made: dict[str, object] = {
+        column("wave"): frame["wave"],
+        column("state"): _words("state", frame["state"], names),
+        column("n"): _people(frame, names),
+    }
+    for name in ("first_day", "last_day"):
+        made[column(name)] = [_day(value) for value in frame[name]]
+    made[column("instruments")] = [
+        ("、" if names.lang == "zh" else ", ").join(value) if isinstance(value, (tuple, list)) else str(value)
+        for value in frame["instruments"]
+    ]
+    return made
+
+
+_DRIVER_COLUMNS: Final = (
+    "block", "driver", "role", "share", "importance_low", "importance_high", "rank_low", "rank_high",
+    "direction", "estimate", "ci_low", "ci_high", "standardised", "p_value",
+)  # fmt: skip
+_MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = {
+    "scores": _scores,
+    "drivers": _drivers,
+    "tone": _tone,
+    "counts": _counts,
+    "changes": _changes,
+    "waves": _waves,
+}
+
+
+def _heading(names: Names) -> Callable[[str], str]:
+    return lambda name: say(f"labels.column.{name}", names.lang)
+
+
+def _people(frame: pd.DataFrame, names: Names) -> list[str]:
+    return [names.n(n, band) for n, band in zip(frame["n"], frame["n_band"], strict=True)]
+
+
+def _per_cent(share: pd.Series) -> pd.Series:
+    # Released shares are whole points: this only takes the binary dust off.
+    return (share.astype("Float64") * 100).round().astype("Int64")
+
+
+def _spans(low: pd.Series, high: pd.Series) -> list[str]:
+    pairs = zip(low.astype(float), high.astype(float), strict=True)
+    return [numbers.span(a, b).removesuffix("%") for a, b in pairs]
+
+
+def _words(group: str, ids: pd.Series, names: Names) -> list[str]:
+    return ["" if is_missing(one) else say(f"labels.{group}.{one}", names.lang) for one in ids]
+
+
+def _p(edge: object, names: Names) -> str:
+    """Return a p-value's band in words; its highest band has no upper end worth saying."""
+    if is_missing(edge):
+        return "–"
+    value = float(str(edge))
+    key, shown = ("labels.p_above", 0.1) if value >= 1 else ("labels.p_below", value)
+    return say(key, names.lang, edge=f"{shown:g}".replace(".", "," if names.lang == "ru" else "."))
+
+
+def _day(value: Any) -> str:
+    return "–" if is_missing(value) else str(value)[:10]
+
+
+def _note(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    """Return the column that says why rows are hidden, where any is."""
+    if "hidden_reason" not in frame or frame["hidden_reason"].isna().all():
+        return {}
+    return {
+        say("labels.column.note", names.lang): [names.hidden(reason) for reason in frame["hidden_reason"]]
+    }

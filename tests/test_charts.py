@@ -1,0 +1,311 @@
+"""Charts draw released values only, in every language, and can be rendered offline."""
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from safe_tables import (
+    FACTORS,
+    INSTRUMENT,
+    POLICY,
+    cells,
+    driver_rows,
+    driver_table,
+    team_scores,
+    tone_table,
+    totals,
+    trend_scores,
+)
+
+from engage.present import charts, look
+from engage.present.labels import Names
+from engage.privacy import SafeTable, release_drivers, release_grouped_drivers, release_scores
+from engage.words import LANGUAGES
+
+PICTURES = os.environ.get("ENGAGE_PICTURES")
+"""A folder to keep the rendered charts in, to look at them."""
+EN = Names(INSTRUMENT, "en")
+
+
+def every_chart(names):
+    """Return each chart of the pages by name."""
+    service = pd.concat(
+        [
+            driver_rows(o, ["hygiene", "motivator"], seed)
+            for seed, o in enumerate(("csat", "on_time", "quality"))
+        ]
+    )
+    service = release_drivers(service, {"outcome": "service", "n": 174}, POLICY)
+    star = release_scores(cells([*"12345", ""], ["star"], 4), ["star"], POLICY)
+    return {
+        "importance": charts.importance(driver_table(), names),
+        "importance_attrition": charts.importance(driver_table("attrition"), names),
+        "importance_service": charts.importance(service, names),
+        "map": charts.importance_performance(driver_table(), totals(), names),
+        "heat_team": charts.heat_map(team_scores(), "team", names),
+        "heat_star": charts.heat_map(star, "star", names),
+        "trend": charts.trend(trend_scores(), ("engagement", "satisfaction", "hygiene", "motivator"), names),
+        "trend_gap": charts.trend(trend_scores(hide=1), ("engagement", "satisfaction"), names),
+        "scale_bars": charts.scale_bars(totals(), names),
+        "tone_bars": charts.tone_bars(tone_table(), "theme", names),
+        "tone_bars_one": charts.tone_bars(tone_table(), "theme", names, question="proud", source="employee"),
+        "tone_trend": charts.tone_trend(tone_table("wave", small=False), names),
+        "nothing": charts.scale_bars(totals(n=3), names),
+    }
+
+
+def rendered(chart, dark=False, width=760):
+    import vl_convert
+
+    spec = chart.to_dict()
+    spec["width"] = width - 40
+    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+    spec["config"]["background"] = "#0e1117" if dark else "#ffffff"
+    return vl_convert.vegalite_to_png(json.dumps(spec), scale=1.5)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_chart_renders_offline(lang):
+    for name, chart in every_chart(Names(INSTRUMENT, lang)).items():
+        for dark in (False, True):
+            picture = rendered(chart, dark)
+            assert picture.startswith(b"\x89PNG"), name
+            if PICTURES:
+                Path(PICTURES, f"{name}_{lang}{'_dark' if dark else ''}.png").write_bytes(picture)
+
+
+def drawn(chart):
+    """Return every row that a chart's layers hold."""
+    document = chart.to_dict()
+    return [row for data in document["datasets"].values() for row in data]
+
+
+def shown(table, *columns):
+    """Return the released numbers of a table."""
+    frame = table.tidy()
+    return {float(value) for column in columns for value in frame[column].dropna()}
+
+
+def drawn_numbers(chart, *columns):
+    return {row[c] for row in drawn(chart) for c in columns if row.get(c) is not None}
+
+
+def words_of(chart):
+    return json.dumps(chart.to_dict(), ensure_ascii=False)
+
+
+def test_only_released_tables_are_drawn():
+    frame = totals().tidy()
+    calls = [
+        lambda: charts.importance(frame, EN),
+        lambda: charts.importance_performance(driver_table(), frame, EN),
+        lambda: charts.importance_performance(frame, totals(), EN),
+        lambda: charts.heat_map(frame, "team", EN),
+        lambda: charts.trend(frame, ("engagement",), EN),
+        lambda: charts.scale_bars(frame, EN),
+        lambda: charts.tone_bars(frame, "theme", EN),
+        lambda: charts.tone_trend(frame, EN),
+        lambda: charts.tone_parts(frame),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="SafeTable"):
+            call()
+    with pytest.raises(TypeError, match="drivers"):
+        charts.importance(totals(), EN)
+
+
+def test_every_chart_is_as_wide_as_its_page_and_sets_no_background():
+    for name, chart in every_chart(EN).items():
+        document = chart.to_dict()
+        assert document["width"] == "container", name
+        assert document["config"]["background"] == "transparent", name
+        assert "#000" not in words_of(chart).replace("#0000", ""), name
+        assert "Noto Sans CJK SC" in document["config"]["font"]
+
+
+def test_labels_are_never_cut():
+    for lang in LANGUAGES:
+        axis = charts.scale_bars(totals(), Names(INSTRUMENT, lang)).to_dict()["layer"][0]["encoding"]["y"][
+            "axis"
+        ]
+        longest = max(look.ems(Names(INSTRUMENT, lang).scale_share(s.id)) for s in INSTRUMENT.scales)
+        assert axis["labelLimit"] >= longest * look.TEXT_SIZE
+        assert axis["labelAlign"] == "left"
+
+
+def test_importance_holds_released_shares_in_falling_order():
+    table = driver_table()
+    chart = charts.importance(table, EN)
+    released = table.tidy().query("block != 'theme'")
+    assert drawn_numbers(chart, "share") == set(released["share"])
+    assert drawn_numbers(chart, "importance_low", "importance_high") == set(released["importance_low"]) | set(
+        released["importance_high"]
+    )
+    order = chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    share = released.set_index("driver")["share"]
+    assert [share[key.split("/")[1]] for key in order] == sorted(share, reverse=True)
+    assert len(order) == len(FACTORS) + 1  # the comments' tone is one of them, themes are not
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_importance_says_the_direction_in_words(lang):
+    names = Names(INSTRUMENT, lang)
+    rows = drawn(charts.importance(driver_table(), names))
+    signs = driver_table().tidy().dropna(subset=["share"]).set_index("driver")["direction"]
+    for row in rows:
+        arrow = "▲" if signs[row["driver"]] > 0 else "▼"
+        assert row["words"].count(arrow) == 1
+    assert words_of(charts.importance(driver_table("attrition"), names)) != words_of(
+        charts.importance(driver_table(), names)
+    )
+
+
+def test_a_direction_that_may_be_chance_is_not_drawn():
+    rows = driver_rows().assign(p_value=[0.2, 0.04] + [None] * (len(FACTORS) - 2), direction=-1)
+    table = release_drivers(rows, {"outcome": "engagement", "n": 100}, POLICY)
+    words = {row["driver"]: row["direction_word"] for row in drawn(charts.importance(table, EN))}
+    assert [words[driver] for driver in FACTORS[:3]] == ["sign unclear", "▼ less", "▼ less"]
+
+
+def test_importance_of_groups_has_a_heading_each():
+    table = release_grouped_drivers(
+        {"1": driver_table(), "2": driver_table(), "3": None}, "star", "engagement"
+    )
+    domain = charts.importance(table, EN).to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert [row for row in domain if row.startswith("#")] == ["#1 star", "#2 stars"]
+    only = release_grouped_drivers({"1": None}, "star", "engagement")
+    assert "too few people for a model" in words_of(charts.importance(only, EN))
+
+
+def test_map_has_fixed_lines_and_released_points():
+    scores, table = totals(), driver_table()
+    chart = charts.importance_performance(table, scores, EN)
+    points = [row for row in drawn(chart) if "driver" in row]
+    assert {row["driver"] for row in points} == set(FACTORS)
+    favourable = scores.tidy().set_index("scale")["favourable"]
+    assert all(row["favourable"] == favourable[row["driver"]] for row in points)
+    (lines,) = [row for row in drawn(chart) if set(row) == {"favourable", "share"}]
+    assert lines == {"favourable": 0.6, "share": 1 / (len(FACTORS) + 1)}
+
+
+def test_overlap_of_labels_is_their_shared_area():
+    from engage.present.driver_charts import _Box
+
+    assert _Box(0, 0, 2, 2).overlap(_Box(1, 1, 3, 3)) == 1
+    assert _Box(0, 0, 1, 1).overlap(_Box(2, 2, 3, 3)) == 0
+
+
+def test_heat_map_is_coloured_on_one_fixed_scale():
+    tables = [team_scores(seed=seed) for seed in (1, 2)]
+    for table in tables:
+        chart = charts.heat_map(table, "team", EN).to_dict()
+        (scale,) = [
+            layer["encoding"]["color"]["scale"]
+            for layer in chart["layer"]
+            if layer["encoding"].get("color", {}).get("field") == "good"
+        ]
+        assert scale["domain"] == [0.0, 0.3, 0.6, 0.8, 1.0]
+        assert len(scale["range"]) == 5
+
+
+def test_heat_map_hides_what_the_gate_hides():
+    table = team_scores()
+    frame = table.tidy()
+    rows = [row for row in drawn(charts.heat_map(table, "team", EN)) if "good" in row]
+    hidden = {
+        (r.team, r.scale) for r in frame[frame["hidden_reason"].notna()].itertuples() if r.scale != "enps_net"
+    }
+    assert hidden
+    assert {(row["group"], row["scale"]) for row in rows if row["favourable"] is None} == hidden
+    for row in rows:
+        if row["favourable"] is None:
+            assert row["number"] == ""
+            assert row["people"] == "–"
+            assert row["why"] == "too few people"
+    assert drawn_numbers(charts.heat_map(table, "team", EN), "favourable") <= shown(table, "favourable")
+
+
+def test_heat_map_turns_strain_round():
+    rows = [row for row in drawn(charts.heat_map(team_scores(), "team", EN)) if row.get("good") is not None]
+    for row in rows:
+        good = 1 - row["favourable"] if row["scale"] in ("job_search", "withdrawal") else row["favourable"]
+        assert row["good"] == good
+
+
+def test_heat_map_orders_groups_to_be_found():
+    domain = charts.heat_map(team_scores(12, 0), "team", EN).to_dict()["layer"][0]["encoding"]["y"]["scale"][
+        "domain"
+    ]
+    assert domain == [f"客服{i}组" for i in range(1, 13)]
+    star = release_scores(cells(["3", "", "1"], ["star"]), ["star"], POLICY)
+    domain = charts.heat_map(star, "star", EN).to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert domain == ["1", "3", ""]
+
+
+def test_heat_map_of_many_groups_shows_the_largest_and_says_so():
+    names = [f"T{i}" for i in range(95)]
+    table = release_scores(
+        cells(names, ["team"], sizes=list(range(30, 125)), scales=["pay"]), ["team"], POLICY
+    )
+    chart = charts.heat_map(table, "team", EN)
+    domain = chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert domain == names[15:]
+    assert "80 largest of 95" in words_of(chart)
+
+
+def test_bands_of_people_stay_bands():
+    table = release_scores(cells(["a", "b"], ["team"], sizes=[7, 14]), ["team"], POLICY)
+    rows = [row for row in drawn(charts.heat_map(table, "team", EN)) if "people" in row]
+    assert {row["people"] for row in rows} == {"5–9", "10–19"}
+
+
+def test_trend_leaves_a_gap_where_a_wave_is_hidden():
+    chart = charts.trend(trend_scores(hide=1), ("engagement", "enps_net", "nowhere"), EN)
+    points = [row for row in drawn(chart) if "ci_low" in row]
+    assert [row["favourable"] is None for row in points] == [False, True, False]
+    assert {row["scale"] for row in points} == {"engagement"}
+    assert points[1]["why"] == "too few people"
+    assert chart.to_dict()["layer"][1]["encoding"]["y"]["scale"]["domain"] == [0, 1]
+
+
+def test_line_names_keep_their_distance():
+    assert look.spread([10, 12, 13], 17, 300) == [10, 27, 44]
+    assert look.spread([290, 295, 300], 17, 300) == [266, 283, 300]
+    assert look.spread([], 17, 300) == []
+
+
+def test_tone_stays_inside_its_question_and_source():
+    table = tone_table()
+    assert charts.tone_parts(table) == (
+        ("change", "employee"), ("proud", "employee"), ("change", "customer_relayed"),
+    )  # fmt: skip
+    one = charts.tone_bars(table, "theme", EN, question="proud", source="employee")
+    assert {row["row"].lstrip("#").rpartition("|")[0] or row["row"] for row in drawn(one)} <= {
+        "proud|employee", "proud", "#proud|employee",
+    }  # fmt: skip
+    released = table.tidy().query("question == 'proud'")
+    assert drawn_numbers(one, "share") == {
+        float(v) for tone in ("negative", "neutral", "positive") for v in released[tone].dropna()
+    }
+    assert "2 more not shown: " in words_of(one)
+    assert "too few comments" in words_of(one)
+
+
+def test_tone_trend_is_of_one_pair():
+    chart = charts.tone_trend(tone_table("wave", small=False), EN, question="proud")
+    assert "proud" in words_of(chart)
+    assert {row["row"] for row in drawn(chart) if "row" in row} == {"2025上半年", "2025下半年", "2026上半年"}
+
+
+def test_a_chart_of_nothing_says_why():
+    assert "too few people" in words_of(charts.scale_bars(totals(n=3), EN))
+    empty = release_scores(cells([], [], sizes=[]), [], POLICY)
+    assert isinstance(empty, SafeTable)
+    assert "nothing to show" in words_of(charts.scale_bars(empty, EN))
+    assert "nothing to show" in words_of(charts.trend(totals_with_wave(), (), EN))
+
+
+def totals_with_wave():
+    return trend_scores()

@@ -1,0 +1,277 @@
+"""Sentences say n, interval and doubt, never a cause, in punctuation of their own language."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from safe_tables import (
+    INSTRUMENT,
+    POLICY,
+    cells,
+    driver_rows,
+    driver_table,
+    team_scores,
+    tone_table,
+    totals,
+)
+
+from engage.present import sentences
+from engage.present.labels import Names
+from engage.privacy import release_changes, release_drivers, release_grouped_drivers, release_scores
+from engage.words import LANGUAGES, catalogue
+
+AREAS = ("charts", "labels", "sentences")
+EN, ZH, RU = (Names(INSTRUMENT, lang) for lang in ("en", "zh", "ru"))
+
+
+def ranked(low, high, **columns):
+    """Make a driver table whose first three rows have these ranks."""
+    rows = driver_rows().head(len(low)).assign(rank_low=low, rank_high=high, **columns)
+    return release_drivers(rows, {"outcome": "engagement", "n": 1912}, POLICY)
+
+
+def attrition(estimate, half=0.2, **notes):
+    rows = driver_rows("attrition").assign(estimate=estimate, ci_low=estimate - half, ci_high=estimate + half)
+    rows["direction"] = np.sign(estimate)
+    notes = {"outcome": "attrition", "n": 1912, "events": 312, "horizon_days": 180, **notes}
+    return release_drivers(rows, notes, POLICY)
+
+
+def service(estimates, half=0.2):
+    parts = []
+    for measure, (hygiene, motivator) in estimates.items():
+        rows = driver_rows(measure, ["hygiene", "motivator"])
+        rows["estimate"] = [hygiene, motivator]
+        parts.append(rows.assign(ci_low=rows["estimate"] - half, ci_high=rows["estimate"] + half))
+    return release_drivers(pd.concat(parts), {"outcome": "service", "n": 174}, POLICY)
+
+
+def changes(shift, wave="2026H1"):
+    parts = [cells([()], [], 1, sizes=[900]).assign(wave=w, var=0.5) for w in ("2025H2", wave)]
+    parts[1].loc[parts[1]["scale"] == "engagement", "mean"] += shift
+    return release_changes(pd.concat(parts), ["2025H2", wave], POLICY)
+
+
+def everything(names):
+    """Return every line of every page for tables of all sorts."""
+    tables = [driver_table(), attrition(-0.4), attrition(0.4), attrition(0.1), attrition(-0.4, counted="any"),
+              attrition(-0.4, horizon_days=None), attrition(-0.4, level="team"), attrition(0.4, level="team"),
+              attrition(0.4, level="team", horizon_days=None),
+              service({"csat": (0.4, 0.1), "on_time": (-0.5, 0.0)}),
+              service({"csat": (0.0, 0.1)}), ranked([1], [1]), ranked([1, 1], [2, 2]),
+              release_grouped_drivers({"1": driver_table(), "2": None}, "star", "engagement")]  # fmt: skip
+    lines = [line for table in tables for line in sentences.drivers(table, names)]
+    for shift in (-1, 0, 1):
+        lines += sentences.overview(totals(), names, changes=changes(shift))
+    lines += sentences.overview(totals(n=3), names)
+    for table in (team_scores(), team_scores(3, 3), team_scores(4, 3), team_scores(3, 0)):
+        lines += sentences.heat_map(table, "team", names)
+    for by in ("theme", "wave", "team"):
+        lines += sentences.tone(tone_table(by), names)
+    return lines
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_is_called_a_cause(lang):
+    cause = {
+        "en": r"\b(caus|effect|impact|lead[s]? to|because|due to|driv(es|en))",
+        "zh": r"导致|造成|影响|使得|引起|因为",
+        "ru": r"влия|вызыва|приводит|причин|из-за|эффект",
+    }[lang]
+    for line in everything(Names(INSTRUMENT, lang)):
+        line = line.replace("причины в списке не указаны", "")  # reasons for leaving in the staff list
+        assert not re.search(cause, line, re.IGNORECASE), line
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_lines_are_whole_sentences(lang):
+    for line in everything(Names(INSTRUMENT, lang)):
+        assert "{" not in line
+        assert "nan" not in line
+        assert "None" not in line
+        assert line.endswith("。" if lang == "zh" else "."), line
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_chinese_punctuation_is_full_width(area):
+    han = r"[\u4e00-\u9fff“”《》]"
+    for key, words in catalogue(area, "zh").items():
+        assert not re.search(rf"{han}\s?[,:;?!()]|[,:;?!()]{han}", words), (key, words)
+
+
+def test_chinese_lines_have_no_half_width_punctuation():
+    for line in everything(ZH):
+        assert not re.search(r"[\u4e00-\u9fff%）][,:;?!()]|[,:;?!()][\u4e00-\u9fff]", line), line
+
+
+def test_overview_says_n_share_and_interval():
+    frame = totals().tidy().set_index("scale")
+    low, high = (
+        round(frame.loc["engagement", "ci_low"] * 100),
+        round(frame.loc["engagement", "ci_high"] * 100),
+    )
+    share = round(frame.loc["engagement", "favourable"] * 100)
+    line = sentences.overview(totals(), ZH)[0]
+    assert line == f"在 1,912 名受访者对“敬业度”的回答中，{share}% 是正面的（95% 区间 {low}–{high}%）。"
+
+
+def test_overview_falls_back_on_another_outcome():
+    table = release_scores(cells([()], [], scales=["pay", "satisfaction"], sizes=[40]), [], POLICY)
+    assert "satisfaction" in sentences.overview(table, EN)[0]
+
+
+def test_overview_names_extremes_only_where_sure():
+    small = release_scores(cells([()], [], scales=["pay", "growth", "engagement"], sizes=[12]), [], POLICY)
+    assert "overlap" in sentences.overview(small, EN)[1]
+    frame = totals().tidy().set_index("scale")
+    own = frame.loc[[s.id for s in INSTRUMENT.scales_with("hygiene", "motivator", "unlabelled")]]
+    line = sentences.overview(totals(), EN)[1]
+    assert EN.inline(EN.scale(own["favourable"].idxmax())) in line
+    assert EN.inline(EN.scale(own["favourable"].idxmin())) in line
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"), [(1.0, "rose by 1.0"), (-1.0, "fell by 1.0"), (0.0, "no reliable")]
+)
+def test_overview_reports_reliable_changes_only(shift, words):
+    assert words in sentences.overview(totals(), EN, changes=changes(shift))[-1]
+    assert words in sentences.overview(totals(), EN, changes=changes(shift), wave="2026H1")[-1]
+    assert words not in " ".join(sentences.overview(totals(), EN, changes=changes(shift), wave="2025H2"))
+
+
+def test_refusals_say_why():
+    assert sentences.overview(totals(n=3), ZH) == ("结果暂不显示：人数太少。",)
+    empty = release_scores(cells([], [], sizes=[]), [], POLICY)
+    assert sentences.overview(empty, EN) == ("There is no result to show here yet.",)
+    assert sentences.heat_map(team_scores(3, 3), "team", EN) == ("The result is not shown: too few people.",)
+    themes = driver_table().tidy().query("block == 'theme'")
+    nothing = release_drivers(themes, {"outcome": "engagement", "n": 100}, POLICY)
+    assert sentences.drivers(nothing, EN) == ("There is no result to show here yet.",)
+
+
+def test_the_drivers_headline():
+    row = driver_table().tidy().iloc[0]
+    low, high = round(row["importance_low"] * 100), round(row["importance_high"] * 100)
+    assert sentences.drivers(driver_table(), ZH)[0] == (
+        f"在 1,912 份答卷中，与敬业度关系最强的是薪酬（占可解释差异的 {round(row['share'] * 100)}%，"
+        f"95% 区间 {low}–{high}%）；前 3 名的次序尚不能确定。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        ([1, 2, 3], [1, 3, 3], "its first place is reliable"),
+        ([1, 1, 3], [2, 2, 3], "which of the first two comes first is not certain"),
+        ([1, 1, 1], [2, 3, 4], "the order of the first 3 is not certain"),
+        ([1, 2, 3], [3, 3, 4], "the order of the first 3 is not certain"),
+    ],
+)
+def test_rank_overlap_is_said(low, high, words):
+    assert words in sentences.drivers(ranked(low, high), EN)[0]
+
+
+def test_a_reversed_direction_is_said():
+    table = ranked([1, 2, 3], [1, 3, 3], direction=[1, -1, -1], p_value=[0.001, 0.001, 0.4])
+    lines = sentences.drivers(table, EN)
+    assert any(line.startswith("Mind the direction") and "status" in line for line in lines)
+    assert not any("job security" in line for line in lines)  # its sign is not certain
+
+
+def test_themes_are_said_where_sure():
+    lines = sentences.drivers(driver_table(), EN)
+    assert [line for line in lines if "complain" in line] == [
+        "At equal survey scores, teams that complain more about workload have lower engagement."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("estimate", "words"),
+    [
+        (-0.4, "薪酬每低 1 分，离职的几率约为原来的 1.49 倍（95% 区间 1.22–1.82 倍）"),
+        (0.4, "薪酬每高 1 分，离职的几率约为原来的 1.49 倍（95% 区间 1.22–1.82 倍）"),
+        (0.1, "不能排除两者没有关系"),
+    ],
+)
+def test_leaving_is_said_as_odds_of_one_point(estimate, words):
+    head, odds = sentences.drivers(attrition(estimate), ZH)[:2]
+    assert "312 份" in head
+    assert "180 天内主动离职" in head
+    assert words in odds
+
+
+def test_leaving_without_reasons_or_dates_is_said_so():
+    assert "every exit counts" in sentences.drivers(attrition(-0.4, counted="any"), EN)[0]
+    assert "no dates" in sentences.drivers(attrition(-0.4, horizon_days=None), EN)[0]
+
+
+@pytest.mark.parametrize(
+    ("estimate", "words"), [(-0.05, "one point lower on pay"), (0.05, "one point higher on pay")]
+)
+def test_leaving_of_anonymous_teams_is_a_difference_of_shares(estimate, words):
+    table = attrition(estimate, half=0.02, level="team", n=144)
+    head, detail = sentences.drivers(table, EN)[:2]
+    assert head.startswith(
+        "Answers are anonymous, so teams are compared: in 144 team records, 312 people left"
+    )
+    assert words in detail
+    assert "about 5.0 percentage points higher (95% interval 3.0–7.0)" in detail
+    assert "left later" in sentences.drivers(attrition(0.05, level="team", horizon_days=None), EN)[0]
+
+
+def test_what_one_hopes_for_depends_on_the_outcome():
+    rows = driver_rows("job_search").assign(direction=1, p_value=0.001)
+    table = release_drivers(rows, {"outcome": "job_search", "n": 900}, POLICY)
+    assert "the higher is job search" in sentences.drivers(table, EN)[-1]
+    table = release_drivers(rows.assign(direction=-1), {"outcome": "job_search", "n": 900}, POLICY)
+    assert not any("Mind" in line for line in sentences.drivers(table, EN))
+
+
+def test_service_speaks_of_composites_by_measure():
+    table = service({"csat": (0.4, 0.1), "on_time": (0.5, 0.0), "quality": (0.0, 0.1)})
+    head, *measures = sentences.drivers(table, EN)
+    assert head.startswith("In 174 team records, the teams that score higher on all hygiene factors")
+    assert head.endswith("customer satisfaction, on-time share.")
+    assert measures == [
+        "Customer satisfaction: each point higher on all hygiene factors goes with 0.40 more "
+        "(95% interval 0.20–0.60).",
+        "On-time share: each point higher on all hygiene factors goes with 50.0 percentage points more "
+        "(95% interval 30.0–70.0).",
+        "Quality inspection: it is not certain that all hygiene factors goes with it at all.",
+    ]
+    assert "no reliable link" in sentences.drivers(service({"csat": (0.0, 0.1)}), EN)[0]
+
+
+def test_heat_map_names_a_gap_only_beyond_doubt():
+    by_scale = pd.DataFrame(
+        {
+            "team": ["a", "b", "c"],
+            "scale": "pay",
+            "n": [200, 200, 200],
+            "mean": 3.0,
+            "favourable": [0.3, 0.5, 0.7],
+        }
+    )
+    assert (
+        "pay: c 70%, a 30%" in sentences.heat_map(release_scores(by_scale, ["team"], POLICY), "team", EN)[0]
+    )
+    close = by_scale.assign(favourable=[0.5, 0.52, 0.54])
+    assert "no reliable gap" in sentences.heat_map(release_scores(close, ["team"], POLICY), "team", EN)[0]
+
+
+def test_tone_is_said_for_the_pair_that_is_asked_for():
+    assert len(sentences.tone(tone_table(), EN)) == 3
+    (line,) = sentences.tone(tone_table(), EN, question="proud", source="employee")
+    assert "What about working here makes you proud?" in line
+    assert "not tested" in sentences.tone(tone_table("wave", small=False), EN, question="proud")[0]
+    assert sentences.tone(tone_table(), EN, question="nowhere") == ("There is no result to show here yet.",)
+
+
+def test_only_released_tables():
+    frame = totals().tidy()
+    for call in (sentences.overview, sentences.drivers, sentences.tone):
+        with pytest.raises(TypeError):
+            call(frame, EN)
+    with pytest.raises(TypeError):
+        sentences.heat_map(frame, "team", EN)

@@ -1,0 +1,65 @@
+"""Comments: what people write about, in which tone, and how that moves. No comment itself is ever shown."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from engage.present import charts, sentences
+from engage.privacy import SafeTable
+from engage.views.template import View, open_page
+
+
+def draw(view: View) -> None:
+    """Draw the page."""
+    if not view.ready():
+        return
+    with view.part():
+        with view.busy("working"):
+            themes = view.tables.tone("theme", view.state.wave)
+            waves = view.tables.tone("wave", None)
+        question, source = _pick(view, themes)
+        _answer(view, themes, waves, question, source)
+    view.method()
+
+
+def _pick(view: View, table: SafeTable) -> tuple[str, str]:
+    """Draw the question and source pickers: tone is comparable only within one pair of them."""
+    pairs = charts.tone_parts(table)
+    left, right = st.columns(2)
+    questions = list(dict.fromkeys(question for question, _ in pairs))
+    question = _choice(left, view.say("question"), questions, view.names.question, "question")
+    sources = [source for asked, source in pairs if asked == question]
+    source = _choice(right, view.say("source"), sources, view.names.source, "source")
+    return question, source
+
+
+def _choice(
+    place: DeltaGenerator, label: str, options: list[str], name: Callable[[str], str], key: str
+) -> str:
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0]
+    place.selectbox(label, options, format_func=name, key=key, persist_state="session")
+    return str(st.session_state[key])
+
+
+def _answer(view: View, themes: SafeTable, waves: SafeTable, question: str, source: str) -> None:
+    headline, *more = sentences.tone(themes, view.names, question=question, source=source)
+    view.answer(headline)
+    for line in more:
+        view.line(line)
+    view.note("first_version")
+    st.subheader(view.say("themes_title"), anchor=False)
+    view.chart(charts.tone_bars(themes, "theme", view.names, question=question, source=source), headline)
+    view.details(themes, "tone_by_theme")
+    st.subheader(view.say("waves_title"), anchor=False)
+    if len(view.tables.closed_waves) < 2:
+        view.note("waves_later")
+        return
+    view.chart(
+        charts.tone_trend(waves, view.names, question=question, source=source), view.say("waves_title")
+    )
+    view.details(waves, "tone_by_wave")
+
+
+draw(open_page("comments"))

@@ -1,0 +1,82 @@
+"""What pages read: released tables of the workspace, cached.
+
+Streamlit shares cached values between everyone who uses the server, so the reader's role is part of every
+key, beside the folder and the workspace's own key (which changes with anything committed or the policy).
+Only ``SafeTable``s and the names of waves, groups and outcomes are cached; both caches are bounded.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from engage.privacy import SafeTable
+from engage.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The released tables of one state of a workspace, for one role: the key of the cache."""
+
+    folder: str
+    key: str
+    role: str
+
+    @property
+    def closed_waves(self) -> tuple[str, ...]:
+        """Names of the closed waves, oldest first."""
+        return _names(self, "closed_waves")
+
+    @property
+    def open_waves(self) -> tuple[str, ...]:
+        """Names of the waves that still take answers, oldest first."""
+        return _names(self, "open_waves")
+
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the outcomes that can be asked about now."""
+        return _names(self, "outcomes")
+
+    def groups(self, wave: str) -> tuple[str, ...]:
+        """Return the groups whose tables a closed wave publishes."""
+        return _names(self, "demographics", wave)
+
+    def scores(self, wave: str, by: tuple[str, ...] = ()) -> SafeTable:
+        """Return scale scores, for everyone or by groups."""
+        return _released(self, "scores", wave, by)
+
+    def trend(self) -> SafeTable:
+        """Return whole-wave scores of every closed wave."""
+        return _released(self, "trend")
+
+    def changes(self) -> SafeTable:
+        """Return changes between consecutive waves; only reliable ones carry a number."""
+        return _released(self, "changes")
+
+    def response_rates(self) -> SafeTable:
+        """Return who was invited and who answered, by wave."""
+        return _released(self, "response_rates")
+
+    def waves(self) -> SafeTable:
+        """Return the waves: open or closed, when, and how many answered."""
+        return _released(self, "wave_table")
+
+    def drivers(self, outcome: str, wave: str | None) -> SafeTable:
+        """Return the driver model of an outcome (seconds on a cold cache: it resamples)."""
+        return _released(self, "drivers", outcome, wave)
+
+    def tone(self, by: str, wave: str | None) -> SafeTable:
+        """Return the tone of comments by theme, wave or group."""
+        return _released(self, "tone", by, wave)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _released(tables: Tables, question: str, *details: Any) -> SafeTable:
+    table: SafeTable = getattr(Workspace(tables.folder), question)(*details)
+    return table
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _names(tables: Tables, question: str, *details: Any) -> tuple[str, ...]:
+    asked = getattr(Workspace(tables.folder), question)
+    names: tuple[str, ...] = asked(*details) if callable(asked) else asked
+    return names

@@ -1,0 +1,110 @@
+"""Drivers: what goes with engagement, leaving and service, and how sure that is."""
+
+import streamlit as st
+
+from engage.present import charts, numbers, sentences
+from engage.present.labels import is_missing
+from engage.privacy import SafeTable
+from engage.views.template import View, open_page, plain
+from engage.words import known, say
+
+FIRST = ("engagement", "attrition", "service")
+POOLED = ("attrition", "service")
+
+
+def draw(view: View) -> None:
+    """Draw the page."""
+    if not view.ready():
+        return
+    outcome = _pick_outcome(view)
+    if outcome is None:
+        view.note("no_outcome")
+        return
+    with view.part():
+        # Leaving and service need every wave: one wave alone has too few leavers, and too few teams.
+        wave = None if outcome in POOLED else view.state.wave
+        with view.busy("working"):
+            table = view.tables.drivers(outcome, wave)
+        _answer(view, table, outcome)
+    view.method()
+
+
+def _pick_outcome(view: View) -> str | None:
+    with view.busy():
+        outcomes = view.tables.outcomes()
+    options = [*(o for o in FIRST if o in outcomes), *(o for o in outcomes if o not in FIRST)]
+    if not options:
+        return None
+    if st.session_state.get("outcome") not in options:
+        st.session_state["outcome"] = options[0]
+    st.segmented_control(
+        view.say("outcome"),
+        options,
+        format_func=lambda outcome: plain(view.names.outcome(outcome)),
+        key="outcome",
+        required=True,
+        persist_state="session",
+    )
+    return str(st.session_state["outcome"])
+
+
+def _answer(view: View, table: SafeTable, outcome: str) -> None:
+    headline, *more = sentences.drivers(table, view.names)
+    view.answer(headline)
+    for line in more:
+        view.line(line)
+    view.note("association")
+    st.subheader(view.say("importance_title"), anchor=False)
+    view.chart(charts.importance(table, view.names), headline)
+    st.subheader(view.say("map_title"), anchor=False)
+    with view.part():
+        scores = view.tables.scores(view.shown_wave)
+        view.chart(charts.importance_performance(table, scores, view.names), view.say("map_title"))
+        view.note("map_note", wave=view.shown_wave)
+    _notes(view, table)
+    view.details(table, f"drivers_{outcome}", title=view.say("coefficients"))
+
+
+def _notes(view: View, table: SafeTable) -> None:
+    """Say in words what the model is and how far to trust it."""
+    notes = table.notes
+    lines = []
+    if notes.get("n"):
+        waves = notes.get("waves") or ()
+        joined = ("、" if view.lang == "zh" else ", ").join(waves) if isinstance(waves, tuple) else str(waves)
+        lines.append(view.say("rows", n=numbers.whole(_number(notes["n"]), view.lang), waves=joined))
+    if notes.get("events"):
+        lines.append(
+            view.say(
+                "events",
+                n=numbers.whole(_number(notes["events"]), view.lang),
+                days=notes.get("horizon_days") or "–",
+            )
+        )
+    lines += _fit(view, table)
+    warnings = notes.get("warnings") or ()
+    for code in warnings if isinstance(warnings, tuple) else ():
+        key = f"page_drivers.warning_{code.rpartition('.')[2]}"
+        lines.append(say(key, view.lang) if known(key) else code)
+    if lines:
+        st.subheader(view.say("notes_title"), anchor=False)
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
+def _fit(view: View, table: SafeTable) -> list[str]:
+    notes, lines = table.notes, []
+    if not is_missing(notes.get("r_squared")):
+        lines.append(view.say("r_squared", value=numbers.decimal(_number(notes["r_squared"]), view.lang)))
+    if not is_missing(notes.get("out_of_sample")):
+        key = "unseen_auc" if notes.get("measure") == "auc" else "unseen_r2"
+        lines.append(view.say(key, value=numbers.decimal(_number(notes["out_of_sample"]), view.lang)))
+    if notes.get("predictors") == "composites":
+        lines.append(view.say("composites"))
+    return lines
+
+
+def _number(value: object) -> float:
+    return float(str(value))
+
+
+draw(open_page("drivers"))

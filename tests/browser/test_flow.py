@@ -1,0 +1,119 @@
+"""The main job, as a person does it: a GBK 问卷星 file goes in, and drivers of its people come out."""
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from walking import settle, shot, turn_to
+
+from engage.words import say
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "responses_2025H1.csv"
+OVERVIEW, DRIVERS, TEAMS, COMMENTS, UPLOAD = range(5)
+
+# Ibis 12 still calls a method that DuckDB 2 has renamed.
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")]
+
+
+@pytest.fixture
+def own_file(tmp_path):
+    """Another company's export: other people, another half-year, GBK as the tool writes it."""
+    header, *rows = csv.reader(io.StringIO(SAMPLE.read_bytes().decode("gb18030")))
+    who, when = header.index("1、您的工号"), header.index("提交答卷时间")
+    for row in rows:
+        row[who] = row[who].replace("E", "K")
+        row[when] = row[when].replace("2025/", "2026/")
+    out = io.StringIO()
+    csv.writer(out).writerows([header, *rows[1:700:2]])
+    path = tmp_path / "我们的调查.csv"
+    path.write_bytes(out.getvalue().encode("gbk", errors="replace"))
+    return path
+
+
+def answer(page):
+    return page.locator(".st-key-answer").inner_text()
+
+
+def test_from_own_file_to_own_drivers(sample_copy, own_file, serve, visit):
+    page = visit(serve(sample_copy))
+    settle(page)
+    turn_to(page, DRIVERS)
+    before = answer(page)
+    clicks = 0
+
+    page.locator("[data-testid=stSidebarNavLink]").nth(UPLOAD).click()
+    page.get_by_role("heading", name=say("page_upload.title", "zh")).wait_for()
+    clicks += 1
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").first.set_input_files(own_file)
+    clicks += 1
+    button = page.get_by_role("button", name=say("page_upload.import_button", "zh"), exact=True)
+    button.wait_for()
+    settle(page)
+    assert "问卷星" in page.locator("[data-testid=stMain]").inner_text()
+    assert page.get_by_role("textbox", name=say("page_upload.wave", "zh")).input_value() == "2026H1"
+    shot(page, "upload-zh-1440-checked")
+    button.click()
+    clicks += 1
+    close = page.get_by_role("button", name=say("page_upload.close_button", "zh"))
+    close.wait_for(timeout=120_000)
+    settle(page)
+    shot(page, "upload-zh-1440-imported")
+    close.click()
+    clicks += 1
+    page.get_by_text(say("page_upload.see_drivers", "zh")).click()
+    clicks += 1
+    page.get_by_role("heading", name=say("page_drivers.title", "zh")).wait_for()
+    settle(page)
+    assert clicks <= 5
+    assert answer(page) != before
+    assert page.locator("[data-testid=stVegaLiteChart]").count() == 2
+    assert say("app.sample", "zh") not in page.locator("[data-testid=stSidebar]").inner_text()
+    shot(page, "drivers-zh-1440-own")
+
+
+def test_switching_the_language_keeps_place_and_choice(sample_copy, serve, visit):
+    page = visit(serve(sample_copy))
+    settle(page)
+    turn_to(page, TEAMS)
+    assert page.locator("h1").inner_text() == say("page_teams.title", "zh")
+    for lang in ("en", "ru", "zh"):
+        page.locator("[data-testid=stSidebar]").get_by_text(say(f"app.tongue_{lang}"), exact=True).click()
+        page.get_by_role("heading", name=say("page_teams.title", lang)).wait_for()
+        settle(page)
+        assert f"lang={lang}" in page.url
+
+
+def test_a_table_can_be_downloaded_and_read(sample_copy, serve, visit, tmp_path):
+    page = visit(serve(sample_copy))
+    settle(page)
+    turn_to(page, DRIVERS)
+    page.get_by_text(say("page_drivers.coefficients", "zh")).click()
+    with page.expect_download() as waiting:
+        page.get_by_text(say("app.download", "zh")).click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    assert path.name == "drivers_engagement.csv"
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    table = pd.read_csv(path)
+    assert {"driver", "estimate", "ci_low", "ci_high", "importance"} <= set(table.columns)
+    survey = table[table["block"] != "theme"]
+    assert survey["share"].sum() == pytest.approx(1, abs=0.05)
+    settle(page)
+
+
+def test_a_file_with_faults_is_refused_with_reasons(sample_copy, serve, visit, tmp_path):
+    lines = SAMPLE.read_bytes().decode("gb18030").splitlines(keepends=True)[:60]
+    path = tmp_path / "bad.csv"
+    path.write_bytes(
+        "".join([lines[0], *(line.replace(",同意,", ",差不多吧,") for line in lines[1:])]).encode("gbk")
+    )
+    page = visit(serve(sample_copy))
+    settle(page)
+    turn_to(page, UPLOAD)
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").first.set_input_files(path)
+    page.locator("[data-testid=stAlert]").first.wait_for()
+    settle(page)
+    assert page.get_by_role("button", name=say("page_upload.import_button", "zh"), exact=True).count() == 0
+    shot(page, "upload-zh-1440-faults")

@@ -1,0 +1,26 @@
+"""Every page, empty and full, in Chinese and English, wide and narrow; looked at by a person afterwards."""
+
+import pytest
+from walking import settle, shot, turn_to
+
+PAGES = ("overview", "drivers", "teams", "comments", "upload")
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+
+# Ibis 12 still calls a method that DuckDB 2 has renamed.
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")]
+
+
+@pytest.mark.parametrize("width", [1440, 800])
+@pytest.mark.parametrize("lang", LOCALES)
+def test_every_page(lang, width, sample_copy, tmp_path, serve, visit):
+    for state, workspace in (("empty", tmp_path / "nothing"), ("full", sample_copy)):
+        page = visit(serve(workspace), width=width, locale=LOCALES[lang])
+        settle(page)
+        for place, name in enumerate(PAGES):
+            turn_to(page, place)
+            assert page.locator("[data-testid=stAlert]").count() == 0, (state, name)
+            drawn = page.locator("[data-testid=stVegaLiteChart]").count()
+            assert (drawn > 0) == (state == "full" and name != "upload")
+            wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, f"{name} is wider than the window"
+            shot(page, f"{name}-{lang}-{width}-{state}")

@@ -1,0 +1,30 @@
+"""Fixtures that several tests share."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sample workspace, built once per run and shared by the workers. Read, don't write."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, done = root / "sample-workspace", root / "sample-workspace.done"
+    with FileLock(root / "sample-workspace.lock"):
+        if not done.exists():
+            from engage.workspace.sample import build_sample
+
+            build_sample(folder)
+            done.touch()
+    return folder
+
+
+@pytest.fixture
+def sample_copy(sample_workspace: Path, tmp_path: Path) -> Path:
+    """A copy of the sample workspace to write into."""
+    return shutil.copytree(sample_workspace, tmp_path / "workspace")

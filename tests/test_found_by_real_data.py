@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
 from engage import Workspace, read
-
 
 QUESTIONNAIRE = """
 instrument: {id}

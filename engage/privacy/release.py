@@ -33,8 +33,16 @@ def release_scores(cells: pd.DataFrame, by: Sequence[str], policy: Policy) -> Sa
     scale, since missing answers make n differ. Means are rounded to 0.1, shares as in
     :mod:`engage.privacy.rounding`; the interval is Wilson's for the released share.
     """
-    parts = [_one_scale(part, by, policy) for _, part in cells.groupby("scale", sort=False)]
-    return seal("scores", pd.concat(parts) if parts else _empty_scores(by))
+    there = cells[cells["n"] > 0].reset_index(drop=True)
+    reason = pd.Series("", index=there.index, dtype=object)
+    for _, part in there.groupby("scale", sort=False):
+        reason[part.index] = suppress(part, by, policy.scores_k)
+    frame = _rounded(there, by)
+    hidden = reason != ""
+    for name in (*_NUMBERS, "n_band"):
+        frame[name] = frame[name].mask(hidden)
+    frame["hidden_reason"] = reason.where(hidden, None)
+    return seal("scores", _typed(frame))
 
 
 def released_cells(tables: Mapping[tuple[str, ...], SafeTable]) -> pd.DataFrame:
@@ -230,28 +238,21 @@ def release_changes(cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -
     return seal("changes", frame[["scale", "wave_from", "wave_to", "change", "reliable"]])
 
 
-def _one_scale(part: pd.DataFrame, by: Sequence[str], policy: Policy) -> pd.DataFrame:
-    part = part[part["n"] > 0].reset_index(drop=True)
-    reason = suppress(part, by, policy.scores_k)
-    frame = part[[*by, "scale"]].copy()
-    sizes = part["n"].astype(int)
-    frame["n"] = sizes.map(rounding.n_shown).astype("Int64")
-    frame["n_band"] = sizes.map(rounding.n_band)
-    frame["mean"] = [
-        rounding.points(m, n) if scale in POINT_SCALES else round(m, 1)
-        for m, n, scale in zip(part["mean"].astype(float), sizes, part["scale"], strict=True)
+def _rounded(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return the cells as coarse as they may be shown, none hidden yet."""
+    sizes = [int(n) for n in cells["n"]]
+    means = [
+        rounding.points(mean, n) if scale in POINT_SCALES else round(mean, 1)
+        for mean, n, scale in zip(cells["mean"].astype(float), sizes, cells["scale"], strict=True)
     ]
-    frame["favourable"] = [
-        rounding.share(p, n) for p, n in zip(part["favourable"].astype(float), sizes, strict=True)
-    ]
-    ends = [rounding.share_interval(p, n) for p, n in zip(frame["favourable"], sizes, strict=True)]
-    frame["ci_low"] = [low for low, _ in ends]
-    frame["ci_high"] = [high for _, high in ends]
-    frame["hidden_reason"] = reason.where(reason != "", None)
-    hidden = reason != ""
-    for name in (*_NUMBERS, "n_band"):
-        frame[name] = frame[name].mask(hidden)
-    return _typed(frame)
+    shares = [rounding.share(p, n) for p, n in zip(cells["favourable"].astype(float), sizes, strict=True)]
+    ends = [rounding.share_interval(p, n) for p, n in zip(shares, sizes, strict=True)]
+    frame = cells[[*by, "scale"]].copy()
+    frame["n"] = pd.array([rounding.n_shown(n) for n in sizes], dtype="Int64")
+    frame["n_band"] = pd.Series([rounding.n_band(n) for n in sizes], dtype=object)
+    frame["mean"], frame["favourable"] = means, shares
+    frame["ci_low"], frame["ci_high"] = [low for low, _ in ends], [high for _, high in ends]
+    return frame
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -262,10 +263,6 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     for name in ("n_band", "hidden_reason"):
         frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     return frame
-
-
-def _empty_scores(by: Sequence[str]) -> pd.DataFrame:
-    return _typed(pd.DataFrame(columns=[*by, *SCORE_COLUMNS]))
 
 
 def _unpublished(stored: pd.DataFrame, by: Sequence[str], lead: Sequence[str]) -> pd.DataFrame:

@@ -22,7 +22,10 @@ def suppress(cells: pd.DataFrame, by: Sequence[str], k: int) -> pd.Series:
     A group with ``n = 0`` hides nothing and is left out by the caller.
     """
     reason = pd.Series("", index=cells.index, dtype=object)
-    reason[cells["n"] < k] = TOO_FEW
+    small = cells["n"] < k
+    if not small.any():
+        return reason
+    reason[small] = TOO_FEW
     lines = _lines(cells, by)
     changed = True
     while changed:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -96,12 +96,14 @@ class Store:
         instrument: Instrument | None = None,
         original: bytes = b"",
         file_name: str = "",
+        check: Callable[[Snapshot], None] | None = None,
     ) -> Event:
         """Store ``tables`` as one import, all or nothing, and return its event.
 
         The tables are as :func:`to_arrow` makes them; ``import_id`` and ``wave`` are added (a row's own wave,
         where it has one, is kept). ``original`` is kept byte for byte under its SHA-256, the instrument under
-        ``surveys/<id>.v<version>.yaml``.
+        ``surveys/<id>.v<version>.yaml``. ``check`` is called with the present state before anything is
+        written, when no other writer can change it any more; what it raises refuses the import.
 
         Raises ``InputError`` before anything is written if a column is not as declared or would be retyped,
         if the same file is in effect for this kind and wave, or if the instrument changed without a new
@@ -111,6 +113,8 @@ class Store:
         main = _main_table(kind, tables, instrument)
         digest = hashlib.sha256(original).hexdigest() if original else ""
         with _locked(self.path):
+            if check is not None:
+                check(self.snapshot())
             log = read_events(self._log)
             event = _new_event(log, "import", kind, wave)
             _refuse_duplicate(log, event, digest)

@@ -146,7 +146,7 @@ class Workspace:
         return released[()]
 
     def undo(self, wave: str) -> Event:
-        """Take back the latest import of a wave; a closed wave is opened again by it.
+        """Take back the latest import of a wave; a closed wave that loses answers is opened again.
 
         Raises ``UsageError`` if the wave has nothing to take back.
         """
@@ -157,7 +157,7 @@ class Workspace:
             known = sorted({event.wave for event in snapshot.events}) if snapshot else []
             raise UsageError("workspace.nothing_to_undo", where=wave, wave=wave, known=known)
         for event in of_wave:
-            if event.event == "close":
+            if event.event == "close" and imports[-1].kind == "responses":
                 store.undo(event.id)
         undone = store.undo(imports[-1].id)
         self._audit("undo", rows=imports[-1].rows)

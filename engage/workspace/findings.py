@@ -23,7 +23,7 @@ from engage.model.drivers import Model
 from engage.model.service import MEASURES
 from engage.privacy.safe import Note
 from engage.store import Snapshot
-from engage.workspace.linking import TONE, Survey, latest_people
+from engage.workspace.linking import TONE, Survey, latest_people, service_months
 
 RESAMPLES: Final = 400
 SEED: Final = 20260309
@@ -129,7 +129,6 @@ def attrition_question(survey: Survey, snapshot: Snapshot) -> Question:
         model="logit",
         cluster="respondent" if several else None,
         notes={
-            "events": result.voluntary,
             "horizon_days": result.horizon_days,
             "counted": result.counted,
             "level": "person",
@@ -145,8 +144,7 @@ def service_questions(survey: Survey, snapshot: Snapshot) -> list[Question]:
     if "service" not in snapshot.tables:
         raise TooLittleData("workspace.no_service")
     scores, names = _team_scores(survey)
-    service = engine.frame(engine.open_table(snapshot, "service")).drop(columns=["wave", "import_id"])
-    panel = service_panel(scores, service)
+    panel = service_panel(scores, service_months(snapshot))
     measured = [name for name in MEASURES if name in panel and panel[name].notna().any()]
     if not measured:
         raise TooLittleData("workspace.no_service")
@@ -178,7 +176,8 @@ def _team_attrition(survey: Survey, snapshot: Snapshot, people: pd.DataFrame) ->
 
 def _team_scores(survey: Survey) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return ``team, wave, wave_date`` with each team's mean composites and comment tone, and their names."""
-    names = tuple(name for name in (*COMPOSITES, TONE) if name in survey.frame)
+    known = (name for name in (*COMPOSITES, TONE) if name in survey.frame)
+    names = tuple(name for name in known if survey.frame[name].nunique() > 1)
     if not names:
         raise TooLittleData("workspace.no_drivers")
     if "team" not in survey.frame:
@@ -225,10 +224,19 @@ def answer(question: Question, survey: Survey) -> tuple[pd.DataFrame, dict[str, 
         "r_squared": fit.r_squared,
         "out_of_sample": out_of_sample(*question.design),
         "measure": "auc" if question.model == "logit" else "r2",
+        "events": _events(question),
         "warnings": tuple(dict.fromkeys((*fit.warnings, *split.warnings))),
         **question.notes,
     }
     return table, notes
+
+
+def _events(question: Question) -> int | None:
+    """Return how many of the model's complete rows had the event; ``None`` for an outcome in numbers."""
+    if question.model != "logit":
+        return None
+    used = [question.outcome, *question.drivers, *question.controls]
+    return int(question.frame.dropna(subset=used)[question.outcome].sum())
 
 
 def _fitted(question: Question) -> tuple[Question, DriverFit]:

@@ -11,16 +11,13 @@ from engage import engine
 from engage.errors import InputError, Problem, Rejected, UsageError
 from engage.ingest import Kind, Reading, read
 from engage.instrument import Instrument
-from engage.store import ExtraType, Snapshot, Store, declared_schema, to_arrow
+from engage.store import WHOLE, ExtraType, Snapshot, Store, declared_schema, to_arrow, wave_name
 from engage.text import sentiment
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name (``reading``, ``comments``, ``writing``), how far it is, and its length."""
 
 NEEDS_WAVE: Final[tuple[Kind, ...]] = ("responses", "comments")
-EVERY_WAVE: Final = "all"
-"""The wave of rows that belong to no single wave: people, service results, programmes."""
-
 _BASE_COLUMNS: Final = {
     "people": (
         "respondent",
@@ -73,9 +70,9 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
     Raises ``UsageError`` without a wave where one is needed; ``Rejected`` with every fault of the file;
     ``InputError`` where the same file or the same people are in the wave already, or the wave is closed.
     """
-    if upload.kind in NEEDS_WAVE and not upload.wave:
+    wave = wave_name(upload.wave)
+    if upload.kind in NEEDS_WAVE and wave == WHOLE:
         raise UsageError("workspace.wave_needed", where="wave")
-    wave = upload.wave or EVERY_WAVE
     progress("reading", 0, 1)
     reading = read(upload.content, upload.kind, upload.instrument, upload.mapping, name=upload.name)
     snapshot = store.snapshot()
@@ -83,6 +80,12 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
     if not reading.ok:
         raise Rejected("workspace.rejected", reading.problems, where=upload.name)
     comments = _scored(reading.comments, progress)
+
+    def still_welcome(now: Snapshot) -> None:
+        """Ask again if others wrote meanwhile: a wave may have been closed, or the same people imported."""
+        if now.key != snapshot.key:
+            _refuse_twice(now, reading, wave, upload.name)
+
     progress("writing", 0, 1)
     event = store.commit(
         upload.kind,
@@ -91,6 +94,7 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
         instrument=reading.instrument if upload.kind == "responses" else None,
         original=upload.content,
         file_name=upload.name,
+        check=still_welcome,
     )
     progress("writing", 1, 1)
     return ImportResult(

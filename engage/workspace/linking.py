@@ -18,6 +18,7 @@ from engage.text import team_tone, theme_shares
 
 TONE: Final = "comment_tone"
 THEME_PREFIX: Final = "theme:"
+_NOISE: Final = 1e-9  # points of P(positive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,14 @@ def latest_people(snapshot: Snapshot) -> pd.DataFrame:
     return engine.frame(engine.latest_people(snapshot))
 
 
+def service_months(snapshot: Snapshot) -> pd.DataFrame:
+    """Return one row per team and month of service; of a value imported twice, the last stands."""
+    rows = engine.frame(engine.open_table(snapshot, "service"))
+    order = {id: place for place, id in enumerate(snapshot.import_ids("service"))}
+    rows = rows.sort_values("import_id", key=lambda ids: ids.map(order), kind="stable")
+    return rows.drop(columns=["import_id", "wave"]).groupby(["team", "month"], as_index=False).last()
+
+
 def comments(snapshot: Snapshot, answers: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
     """Return the scored comments of the waves in ``answers``, with the ``groups`` of those who wrote them.
 
@@ -157,7 +166,8 @@ def join_counts(snapshot: Snapshot, wave: str) -> dict[str, int | None]:
 
 def _answers(snapshot: Snapshot, wave: str, day: pd.Timestamp | None) -> tuple[pd.DataFrame, engine.Joined]:
     joined = engine.joined_scores(snapshot, wave)
-    frame = engine.frame(joined.scores)
+    # a join gives its rows in any order; resamples and folds are drawn by position
+    frame = engine.frame(joined.scores).sort_values("respondent", ignore_index=True)
     shares = [column for column in frame.columns if column.endswith(engine.FAVOURABLE)]
     frame = frame.drop(columns=shares)
     frame["date"] = pd.Series(day, index=frame.index, dtype="datetime64[us]")
@@ -178,6 +188,8 @@ def _with_tone(frame: pd.DataFrame, snapshot: Snapshot) -> tuple[pd.DataFrame, t
         return frame, ()
     written = written[written["question"] == written["question"].value_counts().index[0]]
     tone = team_tone(written)[["team", "wave", "tone"]].rename(columns={"tone": TONE})
+    # Where every comment sounds alike, what is left of the differences is rounding error.
+    tone[TONE] = tone[TONE].where(tone[TONE].abs() > _NOISE, 0.0)
     frame = frame.merge(tone, on=["team", "wave"], how="left")
     # A team that wrote nothing gives no evidence either way: the wave's mean, which is 0.
     frame[TONE] = frame[TONE].fillna(0.0).where(frame["team"].notna(), np.nan)

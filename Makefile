@@ -4,13 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: app test lint types validate bench lock sample clean
+.PHONY: app test pages lint types validate bench lock sample clean
 
+# The sample the first time; afterwards what the workspace holds, be it the sample or one's own data.
+# exec: what ends make then ends the server, too.
 app: $(VENV)/.run
-	$(BIN)/engage demo --port $(PORT)
+	@test -f "$${ENGAGE_WORKSPACE:-workspace}/workspace.json" && command=app || command=demo; \
+		exec $(BIN)/engage $$command --port $(PORT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+# The pages at the widths and in the languages that `make test` leaves out.
+pages: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "browser and slow" tests/browser
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -42,8 +49,10 @@ $(VENV)/bin/pip:
 		{ echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# --no-compile: Python compiles what it imports; compiling all of it would take longer than the rest.
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/pip
-	@test -f $(VENV)/.dev || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@test $(VENV)/.dev -nt requirements.lock || \
+		$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -52,5 +61,6 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The workspace stays: it may hold somebody's answers.
 clean:
-	rm -rf $(VENV) dist workspace tests/artefacts
+	rm -rf $(VENV) dist tests/artefacts

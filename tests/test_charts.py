@@ -63,13 +63,13 @@ def rendered(chart, dark=False, width=760):
     spec["width"] = width - 40
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     spec["config"]["background"] = "#0e1117" if dark else "#ffffff"
-    return vl_convert.vegalite_to_png(json.dumps(spec), scale=1.5)
+    return vl_convert.vegalite_to_png(json.dumps(spec), scale=1.5 if PICTURES else 1)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_chart_renders_offline(lang):
     for name, chart in every_chart(Names(INSTRUMENT, lang)).items():
-        for dark in (False, True):
+        for dark in (False, True) if PICTURES or lang == "zh" else (False,):
             picture = rendered(chart, dark)
             assert picture.startswith(b"\x89PNG"), name
             if PICTURES:

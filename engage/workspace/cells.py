@@ -20,6 +20,7 @@ CELL_SCHEMA: Final = pa.schema(
         *((name, pa.float64()) for name in ("mean", "favourable", "ci_low", "ci_high")),
         ("hidden_reason", pa.string()),
         ("var", pa.float64()),
+        ("place", pa.int32()),
     ]
 )
 _MOMENTS: Final = "moments"
@@ -36,7 +37,8 @@ class WaveCells:
     @property
     def frame(self) -> pd.DataFrame:
         """Rows of :func:`engage.privacy.released_cells` with their ``wave``."""
-        return self._rows[self._rows["by"] != _MOMENTS].drop(columns="var").reset_index(drop=True)
+        released = self._rows[self._rows["by"] != _MOMENTS]
+        return released.drop(columns=["var", "place"]).reset_index(drop=True)
 
     @property
     def moments(self) -> pd.DataFrame:
@@ -49,8 +51,9 @@ class WaveCells:
         cells = engine.frame(engine.open_table(self._snapshot, "cells"))
         cells = cells[cells["wave"].isin(self._waves)].drop(columns="import_id")
         cells["n"] = cells["n"].astype("Int64")
-        order = cells["wave"].map(self._waves.index)
-        return cells.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+        cells["wave_place"] = cells["wave"].map(self._waves.index)
+        ordered = cells.sort_values(["wave_place", "place"], ignore_index=True)
+        return ordered.drop(columns="wave_place")
 
     @cached_property
     def demographics(self) -> tuple[str, ...]:
@@ -62,8 +65,9 @@ class WaveCells:
 def stored_cells(released: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     """Return what a close stores: the released rows, and the exact moments of the whole wave (``totals``)."""
     moments = totals[["scale", "n", "mean", "var"]].assign(by=_MOMENTS, key="[]")
-    columns = [name for name in CELL_SCHEMA.names if name not in ("import_id", "wave")]
-    return pd.concat([released, moments], ignore_index=True)[columns]
+    rows = pd.concat([released, moments], ignore_index=True)
+    rows["place"] = range(len(rows))  # a table of a store has no order of its own
+    return rows[[name for name in CELL_SCHEMA.names if name not in ("import_id", "wave")]]
 
 
 def group_tables(snapshot: Snapshot, wave: str, policy: Policy) -> dict[tuple[str, ...], pd.DataFrame]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from engage.errors import UsageError
+from engage.ingest import Kind
 from engage.workspace import Workspace
 from engage.workspace.importing import Progress
 from engage.workspace.sample_files import sample_folder
@@ -12,28 +14,40 @@ from engage.workspace.sample_files import sample_folder
 def build_sample(folder: str | Path, *, progress: Progress | None = None) -> Workspace:
     """Build the sample workspace in ``folder``, or return the one that is there.
 
-    Raises ``UsageError`` if the folder holds a workspace with anything else in it.
+    It is built aside and moved into place when it is whole, so an interrupted build leaves nothing behind
+    that could be taken for it. Raises ``UsageError`` if the folder holds anything else.
     """
     space = Workspace(folder)
-    if not space.is_empty:
-        if not space.is_sample:
-            raise UsageError("workspace.not_sample", where=str(folder), folder=str(folder))
+    if space.is_sample:
         return space
-    files = list(_files(sample_folder()))
-    for step, (file, kind, wave) in enumerate(files):
-        if progress:
-            progress("sample", step, len(files))
-        space.import_file(file, kind, wave)  # type: ignore[arg-type]  # the names in _files are kinds
-    for wave in space.open_waves:
-        space.close(wave)
-    if progress:
-        progress("sample", len(files), len(files))
+    if space.path.exists() and any(space.path.iterdir()):
+        raise UsageError("workspace.not_sample", where=str(folder), folder=str(folder))
+    parent = space.path.resolve().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=parent, prefix=".sample-") as aside:
+        built = Path(aside) / "workspace"
+        _build(Workspace(built), progress or (lambda *_: None))
+        built.rename(space.path)
     return space
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, str, str | None]]:
-    for kind in ("people", "service", "programmes"):
-        yield folder / f"{kind}.csv", kind, None
+def _build(space: Workspace, progress: Progress) -> None:
+    files = list(_files(sample_folder()))
+    waves = [wave for _, kind, wave in files if kind == "responses" and wave]
+    steps = len(files) + len(waves)
+    for step, (file, kind, wave) in enumerate(files):
+        progress("sample", step, steps)
+        space.import_file(file, kind, wave)
+    for step, wave in enumerate(waves, start=len(files)):
+        progress("sample", step, steps)
+        space.close(wave)
+    progress("sample", steps, steps)
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, Kind, str | None]]:
+    yield folder / "people.csv", "people", None
+    yield folder / "service.csv", "service", None
+    yield folder / "programmes.csv", "programmes", None
     for file in sorted(folder.glob("responses_*.*")):
         yield file, "responses", file.stem.removeprefix("responses_")
     for file in sorted(folder.glob("suggestion_box_*.csv")):

@@ -10,8 +10,11 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")]
 
 
-@pytest.mark.parametrize("width", [1440, 800])
-@pytest.mark.parametrize("lang", LOCALES)
+OFTEN = [("zh", 1440), ("en", 800)]
+THE_REST = [pytest.param(*pair, marks=pytest.mark.slow) for pair in (("zh", 800), ("en", 1440))]
+
+
+@pytest.mark.parametrize(("lang", "width"), [*OFTEN, *THE_REST])
 def test_every_page(lang, width, sample_copy, tmp_path, serve, visit):
     for state, workspace in (("empty", tmp_path / "nothing"), ("full", sample_copy)):
         page = visit(serve(workspace), width=width, locale=LOCALES[lang])

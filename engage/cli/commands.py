@@ -1,0 +1,276 @@
+"""The commands themselves: each asks the workspace one thing and prints the answer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engage.cli.output import Progress, as_document, print_json, print_problems, print_reading, print_table
+from engage.cli.settings import (
+    Folder,
+    Json,
+    Lang,
+    Settings,
+    conditions,
+    instrument_named,
+    kind_named,
+    names,
+    readable,
+    settle,
+)
+from engage.errors import UsageError
+from engage.words import say
+
+if TYPE_CHECKING:
+    from engage.privacy import SafeTable
+    from engage.workspace import Workspace
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Wave = Annotated[str | None, typer.Option("--wave", help="Name of the survey wave.")]
+InstrumentName = Annotated[str | None, typer.Option("--instrument", help="Name or path of an instrument.")]
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="YAML file that names foreign columns.")]
+KindName = Annotated[
+    str, typer.Option("--kind", help="responses, comments, people, service or programmes.", metavar="KIND")
+]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the app on this machine.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Surveys and suggestion boxes in; drivers of engagement, attrition and service out."""
+    if version:
+        from engage import __version__
+
+        print_json({"version": __version__}) if as_json else typer.echo(__version__)
+        raise typer.Exit
+    command = context.invoked_subcommand
+    if command is None:
+        if as_json:
+            raise UsageError("cli.no_command", where="engage")
+        typer.echo(context.get_help())
+        raise typer.Exit
+    # What stands before the command holds unless it is said again after it.
+    given = {"workspace": workspace, "lang": lang, "as_json": as_json or None}
+    context.default_map = {command: {name: value for name, value in given.items() if value is not None}}
+
+
+@app.command()
+def demo(
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+    no_app: Annotated[bool, typer.Option("--no-app", help="Print the headlines only.")] = False,
+    port: Port = 8501,
+) -> None:
+    """Build the sample workspace, print headline results, then serve the app."""
+    from engage.cli.serving import check_port, serve
+    from engage.workspace.sample import build_sample
+
+    settings = settle(workspace, lang, as_json)
+    if not no_app:
+        check_port(port)  # before the long part
+    space = build_sample(settings.folder, progress=Progress(settings.lang))
+    drivers = {outcome: space.drivers(outcome) for outcome in ("engagement", "attrition", "service")}
+    if as_json:
+        tables = {"scores": space.scores(), **drivers}
+        print_json({name: as_document(table) for name, table in tables.items()})
+    else:
+        _print_headlines(space, drivers, settings)
+    if not no_app:
+        serve(settings, port)
+
+
+@app.command()
+def check(
+    file: Path,
+    kind: KindName = "responses",
+    instrument: InstrumentName = None,
+    mapping: MappingFile = None,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say what was understood of a file, and every fault in it; import nothing."""
+    from engage.ingest import read
+
+    settings = settle(workspace, lang, as_json)
+    questionnaire = instrument_named(instrument, settings.folder)
+    reading = read(readable(file), kind_named(kind), questionnaire, mapping)
+    document = reading.as_dict(settings.lang)
+    if as_json:
+        print_json(document)
+    else:
+        print_reading(document, settings.lang)
+    if not reading.ok:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    kind: KindName,
+    wave: Wave = None,
+    instrument: InstrumentName = None,
+    mapping: MappingFile = None,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Import a file, whole or not at all."""
+    from engage.workspace import ALL_WAVES, Workspace
+
+    settings = settle(workspace, lang, as_json)
+    done = Workspace(settings.folder).import_file(
+        readable(file),
+        kind_named(kind),
+        wave,
+        instrument_named(instrument, settings.folder),
+        mapping,
+        progress=Progress(settings.lang),
+    )
+    problems = [problem.as_dict(settings.lang) for problem in done.problems]
+    if as_json:
+        facts = ("import_id", "kind", "wave", "rows", "comments", "instrument")
+        print_json({**{name: getattr(done, name) for name in facts}, "problems": problems})
+        return
+    counts = {"rows": done.rows, "comments": done.comments}
+    if done.wave == ALL_WAVES:
+        typer.echo(say("cli.imported_all", settings.lang, **counts))
+    else:
+        typer.echo(say("cli.imported", settings.lang, wave=done.wave, **counts))
+    print_problems(problems, settings.lang)
+
+
+@app.command()
+def close(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Close a wave: compute the tables that may be shown, and show them from now on."""
+    settings, space = _opened(workspace, lang, as_json)
+    table = space.close(wave)
+    _print(table, space, wave, settings)
+
+
+@app.command()
+def waves(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """List the waves: open or closed, when, and how many answered."""
+    settings, space = _opened(workspace, lang, as_json)
+    _print(space.wave_table(), space, None, settings)
+
+
+@app.command()
+def undo(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Take back the latest import of a wave (a closed wave is opened again)."""
+    settings, space = _opened(workspace, lang, as_json)
+    event = space.undo(wave)
+    if as_json:
+        print_json({"undone": event.target, "wave": wave, "kind": event.kind})
+    else:
+        typer.echo(say("cli.undone", settings.lang, wave=wave, kind=event.kind))
+
+
+@app.command()
+def scores(
+    wave: Wave = None,
+    by: Annotated[str, typer.Option("--by", help="Demographics, comma-separated.")] = "",
+    where: Annotated[str, typer.Option("--where", help="DEMOGRAPHIC=VALUE, comma-separated.")] = "",
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Print released scale scores."""
+    settings, space = _opened(workspace, lang, as_json)
+    table = space.scores(wave, names(by), conditions(where))
+    _print(table, space, wave, settings)
+
+
+@app.command()
+def drivers(
+    outcome: Annotated[str, typer.Option("--outcome", help="A scale, attrition or service.")],
+    wave: Wave = None,
+    by: Annotated[str, typer.Option("--by", help="One demographic: a model per group.")] = "",
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Print what goes with an outcome: coefficients, importance and their intervals."""
+    settings, space = _opened(workspace, lang, as_json)
+    table = space.drivers(outcome, wave, by=names(by))
+    _print(table, space, wave, settings)
+
+
+@app.command()
+def comments(
+    wave: Wave = None,
+    by: Annotated[str, typer.Option("--by", help="theme, wave, or a demographic.")] = "theme",
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Print the tone of comments, within each question and source."""
+    settings, space = _opened(workspace, lang, as_json)
+    table = space.tone(by, wave)
+    _print(table, space, wave, settings)
+
+
+@app.command()
+def sentiment(
+    file: Path,
+    column: Annotated[str, typer.Option("--column", help="The column with the comments.")],
+    out: Annotated[Path, typer.Option("--out", help="CSV file to write; never the input itself.")],
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Write a file of comments again, with language, tone, tone_score, intent and theme beside them."""
+    from engage.cli.scoring import score_file
+
+    settings = settle(workspace, lang, as_json)
+    done = score_file(readable(file), column, out, progress=Progress(settings.lang))
+    if as_json:
+        print_json({"rows": done.rows, "out": str(out), "columns": dict(done.columns)})
+    else:
+        typer.echo(say("cli.sentiment_done", settings.lang, rows=done.rows, out=out))
+
+
+@app.command("app")
+def app_(workspace: Folder = None, lang: Lang = None, as_json: Json = False, port: Port = 8501) -> None:
+    """Serve the app on this machine, until Ctrl+C."""
+    from engage.cli.serving import check_port, serve
+
+    settings = settle(workspace, lang, as_json)
+    check_port(port)
+    if as_json:
+        print_json({"url": f"http://127.0.0.1:{port}"})
+    serve(settings, port)
+
+
+def _opened(workspace: Path | None, lang: str | None, as_json: bool) -> tuple[Settings, "Workspace"]:
+    from engage.workspace import Workspace
+
+    settings = settle(workspace, lang, as_json)
+    return settings, Workspace(settings.folder)
+
+
+def _print(table: "SafeTable", space: "Workspace", wave: str | None, settings: Settings) -> None:
+    if settings.as_json:
+        print_json(as_document(table))
+    else:
+        instrument = space.instrument(wave) if space.waves() else None
+        print_table(table, instrument, settings.lang)
+
+
+def _print_headlines(space: "Workspace", drivers: dict[str, "SafeTable"], settings: Settings) -> None:
+    from engage.present import sentences
+    from engage.present.labels import Names
+
+    labels = Names(space.instrument(), settings.lang)
+    wave = space.closed_waves[-1]
+    lines = sentences.overview(space.scores(), labels, changes=space.changes(), wave=wave)
+    for line in (*lines, *(line for table in drivers.values() for line in sentences.drivers(table, labels))):
+        typer.echo(line)

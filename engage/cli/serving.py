@@ -1,0 +1,75 @@
+"""Start the app's server on this machine, in place of this process."""
+
+import os
+import socket
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import typer
+
+from engage.errors import EngageError, UsageError
+from engage.words import say
+
+if TYPE_CHECKING:
+    from engage.cli.settings import Settings
+
+_PACKAGE: Final = Path(__file__).parents[1]
+_HOST: Final = "127.0.0.1"
+
+
+def check_port(port: int) -> None:
+    """Raise ``UsageError`` if nothing can listen on ``port``."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise UsageError("cli.port_taken", where="--port", port=port, other=_free_port()) from error
+
+
+def serve(settings: "Settings", port: int) -> NoReturn:
+    """Become the app's server, for this machine only, until it is told to end.
+
+    The process is replaced, so that a signal reaches the server itself and no child can be left behind. What
+    the server prints goes to stderr. Its settings are those of ``.streamlit/config.toml`` beside the app's
+    script, given as flags: a file of that name elsewhere can't overrule them.
+    """
+    script = _script()
+    options = {**_configured(script), "server.address": _HOST, "server.port": port}
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    environment = {**os.environ, "ENGAGE_WORKSPACE": str(settings.folder.absolute())}
+    if settings.stated:  # else the browser's own language counts
+        environment["ENGAGE_LANG"] = settings.lang
+    typer.echo(say("cli.serving", settings.lang, port=port), err=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(2, 1)
+    # -P: modules that lie in the current folder are not the libraries of that name.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(script), *flags]
+    os.execve(sys.executable, command, environment)
+
+
+def _script() -> Path:
+    """Return the app's entry point: packed into an installed package, beside the package in a checkout."""
+    for script in (_PACKAGE / "app.py", _PACKAGE.parent / "app.py"):
+        if script.is_file():
+            return script
+    raise EngageError("cli.no_app", where=str(_PACKAGE))
+
+
+def _configured(script: Path) -> dict[str, object]:
+    file = script.parent / ".streamlit" / "config.toml"
+    sections = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        f"{section}.{name}": str(value).lower() if isinstance(value, bool) else value
+        for section, table in sections.items()
+        for name, value in table.items()
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])

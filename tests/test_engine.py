@@ -123,7 +123,7 @@ def test_group_cells_agree_with_pandas(store: Store, by: tuple[str, ...]):
     frame.loc[4, "team"] = "alone"
     put(store, "2", frame)
     expr = engine.respondent_scores(store.snapshot(), SMALL, None)
-    cells = engine.frame(engine.group_cells(expr, ["pay", "growth"], by))
+    cells = engine.group_cells(expr, ["pay", "growth"], by)
     assert cells.columns.tolist() == [*by, "scale", "n", "mean", "var", "favourable"]
     people = scores(store)
     people["one"] = 0
@@ -303,7 +303,7 @@ def test_threads_do_not_share_a_connection(store: Store):
 
     def mean(_: int) -> float:
         cells = engine.group_cells(engine.respondent_scores(snapshot, SMALL, None), ["pay"], ())
-        return float(engine.frame(cells)["mean"].iloc[0])
+        return float(cells["mean"].iloc[0])
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(mean, range(12)))) == 1

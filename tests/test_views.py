@@ -17,8 +17,6 @@ ROOT = Path(__file__).parents[1]
 VIEWS = ROOT / "engage" / "views"
 PAGES = template.PAGES
 CHARTS = {"overview": 2, "drivers": 2, "teams": 1, "comments": 2, "upload": 0}
-# Ibis 12 still calls a method that DuckDB 2 has renamed.
-pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 HAN = re.compile(r"[一-鿿]")
 

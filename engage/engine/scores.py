@@ -5,7 +5,9 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
-from engage.engine.tables import by_import, open_table
+import pandas as pd
+
+from engage.engine.tables import by_import, frame, open_table
 from engage.instrument import Instrument, Item
 from engage.store import Event, Snapshot, responses_table, wave_name
 
@@ -62,15 +64,13 @@ def respondent_scores(snapshot: Snapshot, instrument: Instrument, wave: str | No
     return totals.select(*kept, **scores)
 
 
-def group_cells(scores_expr: "ir.Table", scales: Sequence[str], by: Sequence[str]) -> "ir.Table":
+def group_cells(scores_expr: "ir.Table", scales: Sequence[str], by: Sequence[str]) -> pd.DataFrame:
     """Return one row per group and scale: the ``by`` columns, ``scale, n, mean, var, favourable``.
 
     ``n`` counts respondents with a score on the scale; ``mean`` is theirs, ``var`` its sample variance
-    (denominator n − 1; null for n = 1), ``favourable`` the mean of their shares. Groups where ``n`` is 0 are
-    there, with nulls. A missing value of a ``by`` column is a group of its own.
+    (denominator n − 1; missing for n = 1), ``favourable`` the mean of their shares. Groups where ``n`` is 0
+    are there, without numbers. A missing value of a ``by`` column is a group of its own.
     """
-    import ibis
-
     measures: dict[str, ir.Value] = {}
     for scale in scales:
         score = scores_expr[scale]
@@ -80,14 +80,14 @@ def group_cells(scores_expr: "ir.Table", scales: Sequence[str], by: Sequence[str
             f"{scale}__var": score.var(how="sample"),
             f"{scale}__favourable": scores_expr[scale + FAVOURABLE].mean(),
         }
-    wide = scores_expr.group_by(list(by)).aggregate(**measures) if by else scores_expr.aggregate(**measures)
-    columns = ("n", "mean", "var", "favourable")
-    return ibis.union(
-        *(
-            wide.select(*by, scale=ibis.literal(scale), **{c: wide[f"{scale}__{c}"] for c in columns})
-            for scale in scales
-        )
+    wide = frame(
+        scores_expr.group_by(list(by)).aggregate(**measures) if by else scores_expr.aggregate(**measures)
     )
+    parts = []
+    for scale in scales:
+        numbers = {name: wide[f"{scale}__{name}"] for name in ("n", "mean", "var", "favourable")}
+        parts.append(wide[list(by)].assign(scale=scale, **numbers))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _last_answers(rows: "ir.Table", events: Sequence[Event]) -> "ir.Table":

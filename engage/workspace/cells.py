@@ -78,7 +78,7 @@ def group_tables(snapshot: Snapshot, wave: str, policy: Policy) -> dict[tuple[st
     joined = engine.held(engine.joined_scores(snapshot, wave))
     groupings: list[tuple[str, ...]] = [(), *((name,) for name in joined.groups)]
     groupings += [pair for pair in policy.crosses if set(pair) <= set(joined.groups)]
-    tables = {by: engine.frame(engine.group_cells(joined.scores, joined.scales, by)) for by in groupings}
+    tables = {by: engine.group_cells(joined.scores, joined.scales, by) for by in groupings}
     return {by: _ordered(table, by, joined.scales) for by, table in tables.items()}
 
 

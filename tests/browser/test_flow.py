@@ -13,8 +13,7 @@ from engage.words import say
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "responses_2025H1.csv"
 OVERVIEW, DRIVERS, TEAMS, COMMENTS, UPLOAD = range(5)
 
-# Ibis 12 still calls a method that DuckDB 2 has renamed.
-pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -90,6 +89,8 @@ def test_a_table_can_be_downloaded_and_read(sample_copy, serve, visit, tmp_path)
     settle(page)
     turn_to(page, DRIVERS)
     page.get_by_text(say("page_drivers.coefficients", "zh")).click()
+    settle(page)  # the table draws itself when it is unfolded, and moves the button
+    page.wait_for_timeout(1000)
     with page.expect_download() as waiting:
         page.get_by_text(say("app.download", "zh")).click()
     path = tmp_path / waiting.value.suggested_filename

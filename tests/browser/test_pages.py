@@ -6,8 +6,7 @@ from walking import settle, shot, turn_to
 PAGES = ("overview", "drivers", "teams", "comments", "upload")
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
-# Ibis 12 still calls a method that DuckDB 2 has renamed.
-pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")]
+pytestmark = pytest.mark.browser
 
 
 OFTEN = [("zh", 1440), ("en", 800)]

@@ -13,7 +13,7 @@ app: $(VENV)/.run
 		exec $(BIN)/engage $$command --port $(PORT)
 
 test: $(VENV)/.dev
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 # The pages at the widths and in the languages that `make test` leaves out.
 pages: $(VENV)/.dev

@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-
-LONG = ("test_flow", "test_pages", "test_views", "test_package", "test_cli", "test_workspace", "test_real_data")
+LONG = (
+    "test_flow",
+    "test_pages",
+    "test_views",
+    "test_package",
+    "test_cli",
+    "test_workspace",
+    "test_real_data",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

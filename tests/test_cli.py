@@ -206,7 +206,7 @@ def test_demo_leaves_a_workspace_of_ones_own_alone(surveyed, ask_json):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
-    "command", [["waves"], ["scores"], ["scores", "--by", "team"], ["comments"]], ids=" ".join
+    "command", [["waves"], ["joins"], ["scores"], ["scores", "--by", "team"], ["comments"]], ids=" ".join
 )
 def test_tables_are_printed_in_words(command, lang, surveyed, ask):
     code, out, _ = ask(*command, "--workspace", surveyed, "--lang", lang)
@@ -413,7 +413,18 @@ def test_help_needs_no_heavy_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("loaded: []")
-    for command in ("demo", "check", "import", "close", "waves", "undo", "scores", "drivers", "comments"):
+    for command in (
+        "demo",
+        "check",
+        "import",
+        "close",
+        "waves",
+        "joins",
+        "undo",
+        "scores",
+        "drivers",
+        "comments",
+    ):
         assert f" {command} " in done.stdout
 
 

@@ -18,7 +18,13 @@ from safe_tables import (
 
 from engage.present import sentences
 from engage.present.labels import Names
-from engage.privacy import release_changes, release_drivers, release_grouped_drivers, release_scores
+from engage.privacy import (
+    release_changes,
+    release_counts,
+    release_drivers,
+    release_grouped_drivers,
+    release_scores,
+)
 from engage.words import LANGUAGES, catalogue
 
 AREAS = ("charts", "labels", "sentences")
@@ -275,3 +281,16 @@ def test_only_released_tables():
             call(frame, EN)
     with pytest.raises(TypeError):
         sentences.heat_map(frame, "team", EN)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_joins_say_what_anonymous_answers_cannot_show(lang):
+    def line(matched):
+        counts = release_counts({"w": {"responses": 1473, "people_matched": matched}})
+        return sentences.joins(counts, Names(None, lang))[0]
+
+    words = catalogue("sentences", lang)
+    assert line(0) == words["joins.by_team"]
+    assert line(None) == words["joins.no_people"]
+    assert Names(None, lang).n(1470, None) in line(1470)
+    assert "10–19" in line(12)

@@ -164,6 +164,13 @@ def waves(workspace: Folder = None, lang: Lang = None, as_json: Json = False) ->
 
 
 @app.command()
+def joins(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Say how many rows of survey, people, service and comments could be matched."""
+    settings, space = _opened(workspace, lang, as_json)
+    _print(space.join_report(wave), space, wave, settings)
+
+
+@app.command()
 def undo(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """Take back the latest import of a wave (a closed wave is opened again)."""
     settings, space = _opened(workspace, lang, as_json)

@@ -18,10 +18,20 @@ from engage.present.tone_charts import why_hidden
 from engage.privacy import SafeTable
 from engage.words import Language, say
 
-__all__ = ["drivers", "heat_map", "overview", "tone"]
+__all__ = ["drivers", "heat_map", "joins", "overview", "tone"]
 
 _HEADLINE: Final = "engagement"
 _FACTORS: Final = ("hygiene", "motivator", "unlabelled")
+
+
+def joins(counts: SafeTable, names: Names) -> tuple[str, ...]:
+    """Return how far answers could be matched to people, and what can't be said where they could not."""
+    matched = released(counts, "counts").set_index("measure").loc["people_matched"]
+    if is_missing(matched["n"]) and is_missing(matched["n_band"]):
+        return (say("sentences.joins.no_people", names.lang),)
+    if matched["n_band"] == "0":
+        return (say("sentences.joins.by_team", names.lang),)
+    return (say("sentences.joins.by_person", names.lang, n=names.n(matched["n"], matched["n_band"])),)
 
 
 def overview(

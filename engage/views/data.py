@@ -60,6 +60,10 @@ class Tables:
         """Return the waves: open or closed, when, and how many answered."""
         return _released(self, "wave_table")
 
+    def joins(self, wave: str) -> SafeTable:
+        """Return how many rows of survey, people, service and comments could be matched in a closed wave."""
+        return _released(self, "join_report", wave)
+
     def drivers(self, outcome: str, wave: str | None) -> SafeTable:
         """Return the driver model of an outcome (seconds on a cold cache: it resamples)."""
         return _released(self, "drivers", outcome, wave)

@@ -13,6 +13,7 @@ import yaml
 from engage.errors import EngageError, InputError, Problem, UsageError
 from engage.ingest import KINDS, Kind, Reading, read
 from engage.instrument import Instrument, available, load_instrument
+from engage.present import sentences
 from engage.present.labels import Names
 from engage.present.tables import display
 from engage.views import state
@@ -285,6 +286,7 @@ def _waves(view: View) -> None:
         return
     st.subheader(view.say("waves_title"), anchor=False)
     st.dataframe(display(table, view.names), hide_index=True, width="stretch")
+    _joins(view)
     with st.popover(view.say("undo")):
         waves = [*view.tables.open_waves, *reversed(view.tables.closed_waves), state.EVERY_WAVE]
         wave = st.selectbox(
@@ -301,6 +303,18 @@ def _waves(view: View) -> None:
                 st.warning(plain(error.what(view.lang)))
                 return
             _finish("undone", file=event.file_name, wave=wave)
+
+
+def _joins(view: View) -> None:
+    """Say what could be matched in the newest closed wave, and what that can't show."""
+    if not view.tables.closed_waves:
+        return
+    wave = view.tables.closed_waves[-1]
+    with view.busy():
+        counts = view.tables.joins(wave)
+    with st.expander(view.say("joins_title", wave=plain(wave))):
+        view.line(sentences.joins(counts, view.names)[0])
+        st.dataframe(display(counts, view.names), hide_index=True, width="stretch")
 
 
 def suggested_wave(reading: Reading, taken: tuple[str, ...]) -> str:

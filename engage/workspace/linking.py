@@ -144,24 +144,43 @@ def response_counts(snapshot: Snapshot) -> dict[str, dict[str, int | None]]:
 
 def join_counts(snapshot: Snapshot, wave: str) -> dict[str, int | None]:
     """Return how many rows of survey, people, service and comments matched in ``wave``."""
-    answers = survey(snapshot, [wave]).frame
-    known = latest_people(snapshot)["respondent"] if "people" in snapshot.tables else None
-    teams = set(answers["team"].dropna()) if "team" in answers else set()
+    people = None
+    if "people" in snapshot.tables:
+        people = engine.frame(engine.latest_people(snapshot, as_of_wave=wave))[["respondent", "team"]]
+    answers = _who_answered(snapshot, wave, people)
+    teams = set(answers["team"].dropna())
     service = None
     if "service" in snapshot.tables:
-        service = len(
-            teams & set(engine.frame(engine.open_table(snapshot, "service").select("team"))["team"])
-        )
-    written = comments(snapshot, answers, ["team"] if "team" in answers else [])
+        measured = engine.frame(engine.open_table(snapshot, "service").select("team").distinct())
+        service = len(teams & set(measured["team"]))
+    written = comments(snapshot, answers, ["team"])
+    matched = None if people is None else int(answers["respondent"].isin(people["respondent"]).sum())
     return {
         "responses": len(answers),
-        "people": None if known is None else len(known),
-        "people_matched": None if known is None else int(answers["respondent"].isin(known).sum()),
+        "people": None if people is None else len(people),
+        "people_matched": matched,
         "teams": len(teams),
         "service_teams": service,
         "comments": len(written),
         "comments_with_team": int(written["team"].notna().sum()) if len(written) else 0,
     }
+
+
+def _who_answered(snapshot: Snapshot, wave: str, people: pd.DataFrame | None) -> pd.DataFrame:
+    """Return ``respondent, wave, team`` of a wave; the team as answered, else as the staff list has it."""
+    parts = []
+    for id in snapshot.instruments(wave):
+        rows = engine.open_table(snapshot, responses_table(id))
+        asked = [name for name in ("respondent", "wave", "team") if name in rows.columns]
+        parts.append(engine.frame(rows.filter(rows.wave == wave).select(*asked)))
+    answers = pd.concat(parts).reindex(columns=["respondent", "wave", "team"])
+    answers = answers.groupby("respondent", as_index=False).first()
+    if people is not None:
+        known = answers["respondent"].map(
+            people.drop_duplicates("respondent").set_index("respondent")["team"]
+        )
+        answers["team"] = answers["team"].where(answers["team"].notna(), known)
+    return answers
 
 
 def _answers(snapshot: Snapshot, wave: str, day: pd.Timestamp | None) -> tuple[pd.DataFrame, engine.Joined]:

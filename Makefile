@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: app test pages lint types validate bench lock sample clean
+.PHONY: app test rest lint types validate bench lock sample clean
 
 # The sample the first time; afterwards what the workspace holds, be it the sample or one's own data.
 # exec: what ends make then ends the server, too.
@@ -13,11 +13,11 @@ app: $(VENV)/.run
 		exec $(BIN)/engage $$command --port $(PORT)
 
 test: $(VENV)/.dev
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not rest"
 
-# The pages at the widths and in the languages that `make test` leaves out.
-pages: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "browser and slow" tests/browser
+# Further languages, widths and flows that `make test` leaves out to stay within five minutes.
+rest: $(VENV)/.dev
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m rest
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -27,7 +27,7 @@ types: $(VENV)/.dev
 	$(BIN)/python -m mypy
 
 validate: $(VENV)/.dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow or simulation"
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/importance.py

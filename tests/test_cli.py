@@ -181,6 +181,7 @@ def test_drivers_and_comments(surveyed, ask_json):
     assert set(comments["rows"][0]) >= {"question", "source", "theme", "n", "negative", "positive"}
 
 
+@pytest.mark.rest
 def test_demo_prints_headlines(sample_workspace, monkeypatch, ask, ask_json):
     from engage.workspace import Workspace
 

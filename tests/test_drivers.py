@@ -274,6 +274,7 @@ def test_a_strong_but_overlapping_driver_is_not_called_separated():
     assert fit.ci_low[1] < 12 < fit.ci_high[1]
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("cluster", [None, "team"])
 def test_intervals_cover(cluster):
     rng = np.random.default_rng(11)

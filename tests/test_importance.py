@@ -279,6 +279,7 @@ def test_a_rare_control_level_survives_the_bootstrap(staff):
         assert (result.ci_high < 1).all()
 
 
+@pytest.mark.simulation
 def test_intervals_cover_the_planted_importance():
     # Equal correlations: LMG of each driver is known from the population covariance.
     covariance = np.full((4, 4), 0.4)

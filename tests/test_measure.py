@@ -38,6 +38,7 @@ def test_wilson_ends_solve_the_score_equation(k, n, level):
         assert abs(k / n - end) == pytest.approx(z * math.sqrt(end * (1 - end) / n), abs=EXACT)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("n", [12, 40])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.83])
 def test_wilson_covers_as_often_as_it_says(n, share):
@@ -79,6 +80,7 @@ def test_enps_interval_keeps_width_where_all_agree():
     assert result.ci_low < 70
 
 
+@pytest.mark.simulation
 def test_enps_interval_covers():
     rng = np.random.default_rng(20)
     held = 0

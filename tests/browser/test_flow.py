@@ -104,6 +104,7 @@ def test_a_table_can_be_downloaded_and_read(sample_copy, serve, visit, tmp_path)
     settle(page)
 
 
+@pytest.mark.rest
 def test_a_file_with_faults_is_refused_with_reasons(sample_copy, serve, visit, tmp_path):
     lines = SAMPLE.read_bytes().decode("gb18030").splitlines(keepends=True)[:60]
     path = tmp_path / "bad.csv"

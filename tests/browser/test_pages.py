@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 
 OFTEN = [("zh", 1440)]
-THE_REST = [pytest.param(*pair, marks=pytest.mark.slow) for pair in (("zh", 800), ("en", 1440), ("en", 800))]
+THE_REST = [pytest.param(*pair, marks=pytest.mark.rest) for pair in (("zh", 800), ("en", 1440), ("en", 800))]
 
 
 @pytest.mark.parametrize(("lang", "width"), [*OFTEN, *THE_REST])

@@ -121,6 +121,7 @@ def test_the_installed_package_is_the_wheel_alone(empty_environment, tmp_path):
     assert "ModuleNotFoundError" in in_environment(empty_environment, tmp_path, "python", "-c", code).stderr
 
 
+@pytest.mark.rest
 def test_demo_runs_from_the_wheel_in_another_folder(empty_environment, tmp_path):
     done = in_environment(
         empty_environment, tmp_path, "engage", "demo", "--no-app", "--json", "--workspace", "space"

@@ -21,6 +21,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 BLOCK = re.compile(r"<!-- figures: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
 
 # Ibis 12 fetches a cached table by a name that DuckDB 2 calls old
+pytestmark = pytest.mark.rest
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the trial files (../shared/data) are not here")
 
 

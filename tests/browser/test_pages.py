@@ -9,11 +9,9 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 pytestmark = pytest.mark.browser
 
 
-OFTEN = [("zh", 1440)]
-THE_REST = [pytest.param(*pair, marks=pytest.mark.rest) for pair in (("zh", 800), ("en", 1440), ("en", 800))]
-
-
-@pytest.mark.parametrize(("lang", "width"), [*OFTEN, *THE_REST])
+@pytest.mark.rest
+@pytest.mark.parametrize("width", [1440, 800])
+@pytest.mark.parametrize("lang", LOCALES)
 def test_every_page(lang, width, sample_copy, tmp_path, serve, visit):
     for state, workspace in (("empty", tmp_path / "nothing"), ("full", sample_copy)):
         page = visit(serve(workspace), width=width, locale=LOCALES[lang])

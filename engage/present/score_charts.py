@@ -36,14 +36,8 @@ def scale_bars(scores: SafeTable, names: Names) -> alt.LayerChart:
     rows, labels, colours = _headed(order, names)
     frame = frame.assign(
         row=frame["scale"],
-        label=[names.scale_share(scale) for scale in frame["scale"]],
         role=[names.role_of(scale) for scale in frame["scale"]],
-        people=look.safe_people(names, frame["n"], frame["n_band"]),
-        shown=[numbers.percent(share) for share in frame["favourable"]],
-        interval=[
-            numbers.span(low, high) for low, high in zip(frame["ci_low"], frame["ci_high"], strict=True)
-        ],
-        why=[names.hidden(reason) for reason in frame["hidden_reason"]],
+        **_in_words(frame, names),
     )
     columns = [
         "row",
@@ -140,13 +134,7 @@ def trend(scores: SafeTable, scales: Sequence[str], names: Names) -> alt.LayerCh
     waves = [str(wave) for wave in dict.fromkeys(frame["wave"])]
     frame = frame.assign(
         wave=frame["wave"].astype(str),
-        label=[names.scale_share(scale) for scale in frame["scale"]],
-        people=look.safe_people(names, frame["n"], frame["n_band"]),
-        shown=[numbers.percent(share) for share in frame["favourable"]],
-        interval=[
-            numbers.span(low, high) for low, high in zip(frame["ci_low"], frame["ci_high"], strict=True)
-        ],
-        why=[names.hidden(reason) for reason in frame["hidden_reason"]],
+        **_in_words(frame, names),
     )
     columns = [
         "wave",
@@ -325,6 +313,18 @@ def _fixed_legend(names: Names) -> alt.Legend:
 
 def _role_scale() -> alt.Scale:
     return alt.Scale(domain=list(ROLE_COLOURS), range=list(ROLE_COLOURS.values()))
+
+
+def _in_words(frame: pd.DataFrame, names: Names) -> dict[str, list[str]]:
+    """Return what the tooltips say of each cell of a score table, by column."""
+    ends = zip(frame["ci_low"], frame["ci_high"], strict=True)
+    return {
+        "label": [names.scale_share(scale) for scale in frame["scale"]],
+        "people": look.safe_people(names, frame["n"], frame["n_band"]),
+        "shown": [numbers.percent(share) for share in frame["favourable"]],
+        "interval": [numbers.span(low, high) for low, high in ends],
+        "why": [names.hidden(reason) for reason in frame["hidden_reason"]],
+    }
 
 
 def _tooltip(names: Names, *fields: str, group: str = "") -> list[alt.Tooltip]:

@@ -10,9 +10,7 @@ import streamlit as st
 
 from engage.views.data import Tables
 from engage.words import LANGUAGES, Language, say
-
-EVERY_WAVE: Final = "all"
-"""The choice that pools every closed wave."""
+from engage.workspace import ALL_WAVES
 
 ROLE: Final = "hr"
 """Everyone who opens the app without signing in."""
@@ -63,14 +61,14 @@ def pick_wave(closed: Sequence[str], lang: Language) -> str | None:
     """
     if not closed:
         return None
-    options = [*reversed(closed), *([EVERY_WAVE] if len(closed) > 1 else [])]
+    options = [*reversed(closed), *([ALL_WAVES] if len(closed) > 1 else [])]
     wanted = st.session_state.pop(_WAVE_NEXT, st.session_state.get(_WAVE))
     st.session_state[_WAVE] = wanted if wanted in options else options[0]
     with st.sidebar:
         st.selectbox(
             say("app.wave", lang),
             options,
-            format_func=lambda wave: say("app.every_wave", lang) if wave == EVERY_WAVE else wave,
+            format_func=lambda wave: say("app.every_wave", lang) if wave == ALL_WAVES else wave,
             key=_WAVE,
             persist_state="session",
         )

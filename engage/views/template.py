@@ -20,9 +20,9 @@ from engage.present.labels import Names
 from engage.present.tables import display, to_csv
 from engage.privacy import SafeTable
 from engage.views.data import Tables
-from engage.views.state import EVERY_WAVE, State
+from engage.views.state import State
 from engage.words import Language, catalogue, say
-from engage.workspace import Workspace
+from engage.workspace import ALL_WAVES, Workspace
 
 PageName = Literal["overview", "drivers", "teams", "comments", "upload"]
 PAGES: Final[tuple[PageName, ...]] = ("overview", "drivers", "teams", "comments", "upload")
@@ -98,11 +98,11 @@ class View:
     def shown_wave(self) -> str:
         """The wave whose scores are shown: the one picked, or the newest where all are."""
         wave = self.state.wave
-        return wave if wave not in (None, EVERY_WAVE) else self.tables.closed_waves[-1]
+        return wave if wave not in (None, ALL_WAVES) else self.tables.closed_waves[-1]
 
     def say_newest_only(self) -> None:
         """Where all waves are picked, say that scores are of the newest."""
-        if self.state.wave == EVERY_WAVE:
+        if self.state.wave == ALL_WAVES:
             st.caption(say("app.newest_only", self.lang, wave=plain(self.shown_wave)))
 
     def say(self, key: str, /, **params: object) -> str:

@@ -19,7 +19,7 @@ from engage.present.tables import display
 from engage.views import state
 from engage.views.template import View, link, open_page, plain
 from engage.words import known, pick, say
-from engage.workspace import ImportResult
+from engage.workspace import ALL_WAVES, ImportResult
 
 FILE_TYPES: Final = ("csv", "txt", "tsv", "xlsx", "xls")
 NEEDS_WAVE: Final = ("responses", "comments")
@@ -288,11 +288,11 @@ def _waves(view: View) -> None:
     st.dataframe(display(table, view.names), hide_index=True, width="stretch")
     _joins(view)
     with st.popover(view.say("undo")):
-        waves = [*view.tables.open_waves, *reversed(view.tables.closed_waves), state.EVERY_WAVE]
+        waves = [*view.tables.open_waves, *reversed(view.tables.closed_waves), ALL_WAVES]
         wave = st.selectbox(
             view.say("undo_wave"),
             waves,
-            format_func=lambda wave: view.say("undo_other") if wave == state.EVERY_WAVE else wave,
+            format_func=lambda wave: view.say("undo_other") if wave == ALL_WAVES else wave,
             key="upload_undo",
         )
         st.markdown(view.say("undo_text"))

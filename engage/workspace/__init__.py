@@ -310,7 +310,7 @@ class Workspace:
 
     def _need(self) -> Snapshot:
         snapshot = self._snapshot()
-        if snapshot is None or not linking.survey_waves(snapshot):
+        if snapshot is None or not snapshot.instruments(None):
             raise TooLittleData("workspace.no_wave", where=str(self.path))
         return snapshot
 

@@ -11,32 +11,22 @@ from engage import engine
 from engage.errors import InputError, Problem, Rejected, UsageError
 from engage.ingest import Kind, Reading, read
 from engage.instrument import Instrument
-from engage.store import WHOLE, ExtraType, Snapshot, Store, declared_schema, to_arrow, wave_name
+from engage.store import (
+    WHOLE,
+    ExtraType,
+    Snapshot,
+    Store,
+    declared_schema,
+    responses_table,
+    to_arrow,
+    wave_name,
+)
 from engage.text import sentiment
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name (``reading``, ``comments``, ``writing``), how far it is, and its length."""
 
 NEEDS_WAVE: Final[tuple[Kind, ...]] = ("responses", "comments")
-_BASE_COLUMNS: Final = {
-    "people": (
-        "respondent",
-        "as_of",
-        "hire_date",
-        "leave_date",
-        "leave_type",
-        "left",
-        "team",
-        "role_group",
-        "contract",
-        "org_path",
-        "performance",
-        "star",
-        "ability",
-    ),
-    "service": ("team", "month", "csat", "on_time", "quality", "handled"),
-    "programmes": ("programme", "type", "start", "end", "unit", "member", "applied", "accepted"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +115,7 @@ def _refuse_twice(snapshot: Snapshot, reading: Reading, wave: str, name: str) ->
         if reading.ok:
             raise InputError("workspace.no_instrument", where=name)
         return
-    table = f"responses_{reading.instrument.id}"
+    table = responses_table(reading.instrument.id)
     if table in snapshot.tables:
         rows = engine.open_table(snapshot, table)
         before = engine.frame(rows.filter(rows.wave == wave).select("respondent"))
@@ -144,10 +134,10 @@ def _scored(comments: pd.DataFrame, progress: Progress) -> pd.DataFrame:
 def _tables(reading: Reading, comments: pd.DataFrame) -> dict[str, object]:
     tables: dict[str, object] = {}
     if reading.kind == "responses" and reading.instrument is not None:
-        name = f"responses_{reading.instrument.id}"
+        name = responses_table(reading.instrument.id)
         tables[name] = to_arrow(reading.table, declared_schema(name, reading.instrument))
-    elif reading.kind in _BASE_COLUMNS:
-        base = _BASE_COLUMNS[reading.kind]
+    elif reading.kind not in NEEDS_WAVE:
+        base = declared_schema(reading.kind).names
         extras: dict[str, ExtraType] = {
             str(name): "double" if pd.api.types.is_float_dtype(reading.table[name]) else "string"
             for name in reading.table.columns

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from workspace_inputs import PULSE, answers, as_csv, contents, people
 
@@ -166,14 +165,14 @@ def test_a_wave_that_grows_while_it_is_closed_stays_open(space, monkeypatch):
     """Its cells were computed without the late answers: closing with them would publish half a wave."""
     from engage import workspace
 
-    compute = workspace.group_tables
+    compute = workspace.publish
 
-    def slow(*given: object, **more: object) -> dict[tuple[str, ...], pd.DataFrame]:
-        tables = compute(*given, **more)
+    def slow(*given: object, **more: object) -> object:
+        publication = compute(*given, **more)
         space.import_file(as_csv(answers(PULSE, seed=5, prefix="late")), wave="w1", instrument=PULSE)
-        return tables
+        return publication
 
-    monkeypatch.setattr(workspace, "group_tables", slow)
+    monkeypatch.setattr(workspace, "publish", slow)
     with pytest.raises(InputError) as caught:
         space.close("w1")
     assert caught.value.code == "store.changed"

@@ -107,16 +107,36 @@ def test_intervals_come_from_released_values():
 @pytest.mark.parametrize(
     ("share", "n", "shown"),
     [
-        (0.0, 30, 0.05),
-        (1.0, 30, 0.95),
-        (0.0, 300, 0.0),
-        (1.0, 300, 1.0),
+        (0.0, 90, 0.05),
+        (1.0, 90, 0.95),
+        (0.0, 30, 0.15),
+        (1.0, 30, 0.85),
+        (0.0, 300, 0.02),
+        (1.0, 300, 0.98),
+        (0.0, 12, 0.4),
+        (0.53, 12, 0.5),
         (0.437, 30, 0.45),
         (0.437, 300, 0.44),
     ],
 )
 def test_shares_are_coarse_and_capped(share, n, shown):
-    assert rounding.share(share, n) == shown
+    assert rounding.share(share, n, 3) == shown
+
+
+def test_shares_of_very_small_groups_are_not_shown():
+    """With three who compare notes, no share of fewer than ten answers could be shown."""
+    for n in range(1, 10):
+        assert math.isnan(rounding.share(0.5, n, 3))
+    assert rounding.share(0.5, 5, 0) == 0.5
+
+
+def test_behind_every_capped_share_there_is_more_than_the_colluders_know():
+    for colluders in (0, 1, 3, 5):
+        for n in range(5, 400):
+            cap = rounding.share_cap(n, colluders)
+            if not math.isnan(cap):
+                assert round(cap * n, 6) >= colluders + 1
+                assert cap < 0.5
 
 
 def test_bands():

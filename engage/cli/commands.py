@@ -226,6 +226,21 @@ def comments(
 
 
 @app.command()
+def audit(
+    colluders: Annotated[int, typer.Option("--colluders", min=0, max=10, help="Who compare notes.")] = 3,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Attack this workspace's released results; nobody may be found (exit 3 otherwise)."""
+    settings, space = _opened(workspace, lang, as_json)
+    table = space.audit(colluders=colluders, progress=Progress(settings.lang))
+    _print(table, space, None, settings)
+    if (table.tidy()["certain"] > 0).any():
+        raise typer.Exit(3)
+
+
+@app.command()
 def sentiment(
     file: Path,
     column: Annotated[str, typer.Option("--column", help="The column with the comments.")],

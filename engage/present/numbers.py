@@ -26,6 +26,13 @@ def percent(share: float) -> str:
     return "–" if math.isnan(share) else f"{round(share * 100)}%".replace("-", _MINUS)
 
 
+def share(value: float, low: float, high: float) -> str:
+    """Return a favourable share in per cent; with an interval up to the end it is "at most" or "at least"."""
+    if math.isnan(value):
+        return percent(value)
+    return ("≤" if low <= 0 < value else "≥" if high >= 1 > value else "") + percent(value)
+
+
 def span(low: float, high: float) -> str:
     """Return an interval of shares (0–1) in per cent: 14–23%."""
     return "–" if math.isnan(low) or math.isnan(high) else f"{round(low * 100)}–{round(high * 100)}%"

@@ -220,16 +220,17 @@ def _natural(text: str) -> list[tuple[int, str]]:
 
 def _cells(frame: pd.DataFrame, by: str, names: Names) -> pd.DataFrame:
     strain = frame["scale"].map(names.role_of) == "strain"
+    shown = _shares(frame)
     cells = frame.assign(
         group_label=[names.level(by, group) for group in frame["group"]],
         label=[names.scale_share(scale) for scale in frame["scale"]],
         people=look.safe_people(names, frame["n"], frame["n_band"]),
-        shown=[numbers.percent(share) for share in frame["favourable"]],
-        number=["" if is_missing(share) else str(round(share * 100)) for share in frame["favourable"]],
+        shown=shown,
+        number=[text.removesuffix("%").removesuffix("–") for text in shown],
         interval=[
             numbers.span(low, high) for low, high in zip(frame["ci_low"], frame["ci_high"], strict=True)
         ],
-        why=[names.hidden(reason) for reason in frame["hidden_reason"]],
+        why=_why(frame, names),
         good=(1 - frame["favourable"]).where(strain, frame["favourable"]),
     )
     columns = [
@@ -321,10 +322,23 @@ def _in_words(frame: pd.DataFrame, names: Names) -> dict[str, list[str]]:
     return {
         "label": [names.scale_share(scale) for scale in frame["scale"]],
         "people": look.safe_people(names, frame["n"], frame["n_band"]),
-        "shown": [numbers.percent(share) for share in frame["favourable"]],
+        "shown": _shares(frame),
         "interval": [numbers.span(low, high) for low, high in ends],
-        "why": [names.hidden(reason) for reason in frame["hidden_reason"]],
+        "why": _why(frame, names),
     }
+
+
+def _shares(frame: pd.DataFrame) -> list[str]:
+    columns = (frame[name].astype(float) for name in ("favourable", "ci_low", "ci_high"))
+    return [numbers.share(*row) for row in zip(*columns, strict=True)]
+
+
+def _why(frame: pd.DataFrame, names: Names) -> list[str]:
+    """Return why a share is not there: its cell is hidden, or only the share is withheld."""
+    there = frame["hidden_reason"].isna() & frame["favourable"].isna()
+    return [
+        names.hidden("share" if only else r) for only, r in zip(there, frame["hidden_reason"], strict=True)
+    ]
 
 
 def _tooltip(names: Names, *fields: str, group: str = "") -> list[alt.Tooltip]:

@@ -1,8 +1,13 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
+from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells, sums_of
+from engage.privacy.measures import Measure, with_shares
+from engage.privacy.overtime import Past
 from engage.privacy.policy import Policy, load_policy
 from engage.privacy.release import (
+    POINT_SCALES,
     SCORE_COLUMNS,
+    release_audit,
     release_changes,
     release_counts,
     release_drivers,
@@ -17,11 +22,18 @@ from engage.privacy.release import (
 from engage.privacy.safe import Kind, SafeTable
 
 __all__ = [
+    "POINT_SCALES",
     "SCORE_COLUMNS",
+    "Hidden",
     "Kind",
+    "Measure",
+    "Past",
     "Policy",
     "SafeTable",
+    "bounds_of",
+    "hidden_cells",
     "load_policy",
+    "release_audit",
     "release_changes",
     "release_counts",
     "release_drivers",
@@ -32,4 +44,6 @@ __all__ = [
     "release_waves",
     "released_cells",
     "select_cells",
+    "sums_of",
+    "with_shares",
 ]

@@ -12,6 +12,8 @@ from engage.errors import InputError
 
 FLOOR: Final = 3
 """No threshold may be set below this many people."""
+_RANGES: Final = {"colluders": (0, 10), "leverage": (0.1, 0.5), "rank_ratio": (0.02, 0.25)}
+"""Settings that are not a number of people in a group: the least and the most, which is the floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +22,17 @@ class Policy:
 
     ``scores_k``: the fewest respondents behind a released mean or share. ``comments_k``: the fewest comments
     behind a released tone share. ``model_n``: the fewest rows behind a released model.
-    ``crosses``: the two-way tables that are published beside the one-way ones.
+    ``crosses``: the two-way tables that are published beside the one-way ones. ``colluders``: how many people
+    may compare their answers without learning anybody else's. ``leverage``: the most that all cells of a wave
+    may explain of one person's answer, and ``rank_ratio`` of everyone's on average.
     """
 
     scores_k: int = 5
     comments_k: int = 10
     model_n: int = 30
+    colluders: int = 3
+    leverage: float = 0.5
+    rank_ratio: float = 0.15
     crosses: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -51,6 +58,12 @@ def load_policy(path: Path) -> Policy:
         if name == "crosses":
             if not _is_pairs(value):
                 raise InputError("privacy.policy_crosses", where=path.name)
+        elif name in _RANGES:
+            least, most = _RANGES[name]
+            if isinstance(value, bool) or not isinstance(value, type(most)) or not least <= value <= most:
+                raise InputError(
+                    "privacy.policy_range", where=path.name, setting=name, least=least, most=most
+                )
         elif not isinstance(value, int) or isinstance(value, bool) or value < FLOOR:
             raise InputError("privacy.policy_floor", where=path.name, setting=name, floor=FLOOR)
     if "crosses" in document:

@@ -25,19 +25,28 @@ _SHARES: Final = ("share", "importance_low", "importance_high")
 _NUMBERS: Final = ("n", "mean", "favourable", "ci_low", "ci_high")
 
 
-def release_scores(cells: pd.DataFrame, by: Sequence[str], policy: Policy) -> SafeTable:
+def release_scores(
+    cells: pd.DataFrame, by: Sequence[str], policy: Policy, reasons: pd.DataFrame | None = None
+) -> SafeTable:
     """Release group scores.
 
     ``cells``: one row per group and scale, with the columns ``by``, ``scale``, ``n`` (respondents with a
-    score), ``mean`` (answer scale) and ``favourable`` (0–1), covering everybody. Suppression works per
-    scale, since missing answers make n differ. Means are rounded to 0.1, shares as in
+    score), ``mean`` (answer scale) and ``favourable`` (0–1), covering everybody. ``reasons`` says of each
+    row's ``mean`` and ``favourable`` why they are hidden (``""`` where they are not), as
+    :func:`engage.privacy.hidden_cells` found; without it the table is taken to be the only one there is, and
+    suppression works per scale, since missing answers make n differ. Means are rounded to 0.1, shares as in
     :mod:`engage.privacy.rounding`; the interval is Wilson's for the released share.
     """
     there = cells[cells["n"] > 0].reset_index(drop=True)
-    reason = pd.Series("", index=there.index, dtype=object)
-    for _, part in there.groupby("scale", sort=False):
-        reason[part.index] = suppress(part, by, policy.scores_k)
-    frame = _rounded(there, by)
+    if reasons is None:
+        reason = pd.Series("", index=there.index, dtype=object)
+        for _, part in there.groupby("scale", sort=False):
+            reason[part.index] = suppress(part, by, policy.scores_k)
+    else:
+        of_rows = reasons[cells["n"] > 0].reset_index(drop=True)
+        reason = of_rows["mean"]
+        there["favourable"] = there["favourable"].where(of_rows["favourable"] == "")
+    frame = _rounded(there, by, policy.colluders)
     hidden = reason != ""
     for name in (*_NUMBERS, "n_band"):
         frame[name] = frame[name].mask(hidden)
@@ -147,7 +156,7 @@ def release_tone(cells: pd.DataFrame, by: Sequence[str], policy: Policy) -> Safe
         frame["n"] = sizes.map(rounding.n_shown).astype("Int64").mask(hidden)
         frame["n_band"] = sizes.map(rounding.n_band).astype(object).mask(hidden)
         for name in shares:
-            released = [rounding.share(p, n) for p, n in zip(part[name], sizes, strict=True)]
+            released = [rounding.share(p, n, 0) for p, n in zip(part[name], sizes, strict=True)]
             frame[name] = pd.Series(released, dtype=float).mask(hidden)
         frame["hidden_reason"] = reason.where(hidden, None)
         out.append(frame)
@@ -167,7 +176,7 @@ def release_counts(counts: Mapping[str, Mapping[str, int | None]], *, of: str = 
             if n is None:
                 rows.append((wave, measure, None, None, math.nan))
                 continue
-            share = rounding.share(min(n / whole, 1.0), whole) if whole and measure != of else math.nan
+            share = rounding.rate(min(n / whole, 1.0), whole) if whole and measure != of else math.nan
             rows.append((wave, measure, rounding.n_shown(n), rounding.n_band(n), share))
     frame = pd.DataFrame(rows, columns=["wave", "measure", "n", "n_band", "share"])
     return seal("counts", frame.astype({"n": "Int64"}))
@@ -194,6 +203,21 @@ def release_waves(
         )
     columns = ["wave", "state", "n", "n_band", "first_day", "last_day", "instruments"]
     return seal("waves", pd.DataFrame(rows, columns=columns).astype({"n": "Int64"}))
+
+
+def release_audit(findings: pd.DataFrame) -> SafeTable:
+    """Release what an attack found, as :func:`engage.privacy.audit.findings_frame` lays it out.
+
+    People are counted in bands below 20; shares are rounded to a point.
+    """
+    frame = findings[["scale", "measure", "waves", "colluders"]].copy()
+    frame["n"] = pd.array([rounding.n_shown(n) for n in findings["people"]], dtype="Int64")
+    frame["n_band"] = [rounding.n_band(n) for n in findings["people"]]
+    for name in ("cells", "asked", "certain"):
+        frame[name] = findings[name]
+    for name in ("hits", "best"):
+        frame[name] = findings[name].round(2)
+    return seal("audit", frame)
 
 
 def release_changes(cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -> SafeTable:
@@ -231,22 +255,24 @@ def release_changes(cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -
     if tested.any():
         frame.loc[tested, "reliable"] = false_discovery_control(frame.loc[tested, "p"]) <= 0.05
     rounded = [
-        rounding.points(c, n) if s in POINT_SCALES else round(c, 1)
+        rounding.score(c, n, in_points=s in POINT_SCALES)
         for s, c, n in zip(frame["scale"], frame["change"], frame["n"], strict=True)
     ]
     frame["change"] = pd.Series(rounded, dtype=float).where(frame["reliable"])
     return seal("changes", frame[["scale", "wave_from", "wave_to", "change", "reliable"]])
 
 
-def _rounded(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _rounded(cells: pd.DataFrame, by: Sequence[str], colluders: int) -> pd.DataFrame:
     """Return the cells as coarse as they may be shown, none hidden yet."""
     sizes = [int(n) for n in cells["n"]]
     means = [
-        rounding.points(mean, n) if scale in POINT_SCALES else round(mean, 1)
+        rounding.score(mean, n, in_points=scale in POINT_SCALES)
         for mean, n, scale in zip(cells["mean"].astype(float), sizes, cells["scale"], strict=True)
     ]
-    shares = [rounding.share(p, n) for p, n in zip(cells["favourable"].astype(float), sizes, strict=True)]
-    ends = [rounding.share_interval(p, n) for p, n in zip(shares, sizes, strict=True)]
+    shares = [
+        rounding.share(p, n, colluders) for p, n in zip(cells["favourable"].astype(float), sizes, strict=True)
+    ]
+    ends = [rounding.share_interval(p, n, colluders) for p, n in zip(shares, sizes, strict=True)]
     frame = cells[[*by, "scale"]].copy()
     frame["n"] = pd.array([rounding.n_shown(n) for n in sizes], dtype="Int64")
     frame["n_band"] = pd.Series([rounding.n_band(n) for n in sizes], dtype=object)

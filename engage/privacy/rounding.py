@@ -3,9 +3,12 @@
 import math
 from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from engage.measure import wilson_interval
+from engage.privacy.measures import Measure
 
 EXACT_FROM: Final = 20
 """From this many people on, n is shown; below, only its band."""
@@ -38,33 +41,72 @@ def n_low(n: int) -> int:
     return int(n) if n >= EXACT_FROM else next((low for low, high in _BANDS if low <= n <= high), 0)
 
 
-def share(p: float, n: int) -> float:
-    """Round a share (0–1): to 1 point from n = 100 on, else to 5 points between 5 and 95 %."""
-    if math.isnan(p):
+def share_cap(n: int, colluders: int) -> float:
+    """Return the lowest share that is shown as it is; 1 minus it is the highest. NaN where none could be.
+
+    Whatever is below is shown as this value, "at most": at least ``colluders`` + 1 answers may be behind it,
+    so that ``colluders`` people who compare notes can't infer that nobody else answered so. Never below 5 %
+    under n = 100.
+    """
+    step = share_step(n)
+    least = math.ceil((colluders + 1) / max(n_low(n), 1) / step - 1e-9) * step
+    cap = round(max(least, 0.05 if n < FINE_FROM else 0.0), 2)
+    return cap if cap < 0.5 else math.nan
+
+
+def share_step(n: int) -> float:
+    """Return the steps in which shares are shown: 1 point from n = 100 on, 5 from 20 on, else 10."""
+    return 0.01 if n >= FINE_FROM else 0.05 if n >= EXACT_FROM else 0.1
+
+
+def share(p: float, n: int, colluders: int) -> float:
+    """Round a share (0–1) of answers to its step, within its caps; NaN for a group too small for any."""
+    cap = share_cap(n, colluders)
+    if math.isnan(p) or math.isnan(cap):
         return math.nan
-    if n >= FINE_FROM:
-        return round(p, 2)
-    return min(max(round(p * 20) / 20, 0.05), 0.95)
+    return min(max(_stepped(p, n), cap), round(1 - cap, 2))
 
 
-def share_interval(released: float, n: int) -> tuple[float, float]:
+def rate(p: float, n: int) -> float:
+    """Round a share of people (not of answers) to its step."""
+    return _stepped(p, n)
+
+
+def share_interval(released: float, n: int, colluders: int) -> tuple[float, float]:
     """Return the Wilson 95 % interval from the released share and the released n, rounded outwards.
 
-    For a scale of several items this is conservative: the variance of a mean of shares in 0–1 is at most
-    that of a single yes/no answer with the same mean.
+    A capped share has an interval that reaches to the end. For a scale of several items this is
+    conservative: the variance of a mean of shares in 0–1 is at most that of a single yes/no answer with the
+    same mean.
     """
     if math.isnan(released):
         return math.nan, math.nan
-    sure = n_low(n)
+    sure, cap, step = n_low(n), share_cap(n, colluders), share_step(n)
     interval = wilson_interval(released * sure, sure)
-    step = 100 if n >= FINE_FROM else 20
-    low, high = interval.low * step, interval.high * step
-    return max(math.floor(low + 1e-9) / step, 0.0), min(math.ceil(high - 1e-9) / step, 1.0)
+    low = 0.0 if released <= cap else max(math.floor(interval.low / step + 1e-9) * step, 0.0)
+    high = 1.0 if released >= 1 - cap - 1e-9 else min(math.ceil(interval.high / step - 1e-9) * step, 1.0)
+    return round(low, 2), round(high, 2)
 
 
-def points(value: float, n: int) -> float:
-    """Round a score in points (eNPS, −100 to 100): to 1 point from n = 100 on, else to 5."""
-    return round(value) if n >= FINE_FROM else 5.0 * round(value / 5)
+def _stepped(p: float, n: int) -> float:
+    step = share_step(n)
+    return round(round(p / step) * step, 2)
+
+
+def score(value: float, n: int, *, in_points: bool) -> float:
+    """Round a mean to its step."""
+    step = score_step(n, in_points=in_points)
+    return round(round(value / step) * step, 1)
+
+
+def score_step(n: int, *, in_points: bool) -> float:
+    """Return the steps in which means are shown: 0.1 on an answer scale.
+
+    Scores ``in_points`` (eNPS, −100 to 100) are shown to 1 point from n = 100 on, else to 5.
+    """
+    if not in_points:
+        return 0.1
+    return 1.0 if n >= FINE_FROM else 5.0
 
 
 def p_band(p: float) -> float:
@@ -72,3 +114,19 @@ def p_band(p: float) -> float:
     if pd.isna(p):
         return math.nan
     return next((edge for edge in _P_BANDS if p <= edge), 1.0)
+
+
+def sum_noise(n: NDArray[np.float64], measure: Measure) -> NDArray[np.float64]:
+    """Return how much rounding hides of a released sum over n answers, in variances of one answer.
+
+    A value shown in steps h leaves n·h / s sums to choose from, where one answer takes steps s (a whole one,
+    at the least): the variance of a uniform choice, ((n·h)² − s²) / 12, and none where there is no choice.
+    One answer's standard deviation is taken as a quarter of the range (half, for a share).
+    """
+    if measure.share_of:
+        step = np.where(n < EXACT_FROM, 0.1, np.where(n < FINE_FROM, 0.05, 0.01))
+        one, spread = 1.0, 0.5
+    else:
+        step = np.where(n < FINE_FROM, 5.0, 1.0) if measure.in_points else np.full(len(n), 0.1)
+        one, spread = (100.0 if measure.in_points else 1.0), (measure.most - measure.least) / 4
+    return np.asarray(np.maximum((n * step) ** 2 - one**2, 0.0) / 12 / spread**2)

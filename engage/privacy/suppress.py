@@ -7,6 +7,8 @@ import pandas as pd
 
 TOO_FEW: Final = "too_few"
 COMPLEMENT: Final = "complement"
+COMBINATION: Final = "combination"
+"""Hidden because together with other results it would say too much about someone."""
 
 
 def suppress(cells: pd.DataFrame, by: Sequence[str], k: int) -> pd.Series:

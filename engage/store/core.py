@@ -155,11 +155,14 @@ class Store:
             append_event(self._log, event)
         return event
 
-    def close(self, wave: str | None, cells: pa.Table, *, seen: str = "") -> Event:
-        """Freeze ``wave`` with the ``cells`` that may be published of it.
+    def close(
+        self, wave: str | None, cells: pa.Table, *, members: pa.Table | None = None, seen: str = ""
+    ) -> Event:
+        """Freeze ``wave`` with the ``cells`` that may be published of it, and the ``members`` they are of.
 
         ``seen`` is the key of the snapshot the cells were computed from: if anything was committed since, the
-        close is refused. Undoing the returned event opens the wave again.
+        close is refused. Undoing the returned event opens the wave again, or brings an earlier close back. A
+        closed wave can be closed again once something came to it or was taken back.
 
         Raises ``UsageError`` if nothing of the wave is in effect or it is closed, ``InputError`` if the state
         is not the one ``seen`` or the cells have columns of another type than earlier ones.
@@ -167,17 +170,19 @@ class Store:
         wave = wave_name(wave)
         with _locked(self.path):
             snapshot = self.snapshot()
-            of_wave = [event.event for event in snapshot.events if event.wave == wave]
-            if not of_wave:
+            now = [event for event in snapshot.present.events if event.wave == wave]
+            if not now:
                 raise UsageError("store.wave_unknown", where=wave, wave=wave)
-            if "close" in of_wave:
+            closed = any(event.event == "close" for event in now)
+            if closed and now == [event for event in snapshot.events if event.wave == wave]:
                 raise UsageError("store.already_closed", where=wave, wave=wave)
             if seen and seen != snapshot.key:
                 raise InputError("store.changed", where=wave)
-            event = _new_event(read_events(self._log), "close", "cells", wave)
-            ready = {"cells": self._ready("cells", cells, event, None)}
+            event = _new_event(snapshot.log, "close", "cells", wave)
+            tables = {"cells": cells} if members is None else {"cells": cells, "members": members}
+            ready = {name: self._ready(name, table, event, None) for name, table in tables.items()}
             self._append(ready)
-            event = replace(event, rows=len(cells), tables=("cells",))
+            event = replace(event, rows=len(cells), tables=tuple(ready))
             append_event(self._log, event)
         return event
 

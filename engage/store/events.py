@@ -48,6 +48,11 @@ class Event:
     target: str = ""
     tables: tuple[str, ...] = ()
 
+    @property
+    def of_answers(self) -> bool:
+        """Whether it imported answers: what a close freezes."""
+        return self.event == "import" and self.kind == "responses"
+
 
 def read_events(folder: Path) -> tuple[Event, ...]:
     """Return all events in commit order, undone ones and undos included."""
@@ -69,6 +74,27 @@ def effective(events: Iterable[Event]) -> tuple[Event, ...]:
     events = tuple(events)
     undone = {event.target for event in events if event.event == "undo"}
     return tuple(event for event in events if event.event != "undo" and event.id not in undone)
+
+
+def released(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return the imports and closes that readers see, in commit order.
+
+    Of a closed wave those are the answers that its latest close saw: what came or was taken back since waits
+    for the next close.
+    """
+    log = tuple(events)
+    current = effective(log)
+    last = {event.wave: event for event in current if event.event == "close"}
+    frozen: dict[str, set[str]] = {}
+    for wave, close in last.items():
+        frozen[wave] = {event.id for event in effective(log[: log.index(close)])}
+    kept = {event.id for event in current}
+    return tuple(
+        event
+        for event in log
+        if event.event != "undo"
+        and event.id in (frozen[event.wave] if event.of_answers and event.wave in frozen else kept)
+    )
 
 
 def next_moment(events: tuple[Event, ...]) -> datetime:

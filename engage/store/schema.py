@@ -52,6 +52,7 @@ _FIXED: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
         **dict.fromkeys(("unit", "member"), _TEXT),
         **dict.fromkeys(("applied", "accepted"), pa.bool_()),
     },
+    "members": dict.fromkeys(("respondent", "groups", "missing"), _TEXT),
 }
 FIXED_TABLES: Final = frozenset(_FIXED)
 _CELL_TYPES: Final = frozenset(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from engage.errors import UsageError
 from engage.instrument import Instrument, load_instrument
 from engage.store import delta
 from engage.store.delta import Pinned
-from engage.store.events import Event, effective, read_events
+from engage.store.events import Event, effective, read_events, released
 from engage.store.schema import FIXED_TABLES, declared_schema, wave_name
 
 
@@ -21,18 +21,31 @@ class Snapshot:
     """A pinned state of a workspace.
 
     ``key`` changes whenever anything committed changes, and only then; ``events`` are the imports and closes
-    in effect, in commit order; ``pins`` hold the Delta version of every table they wrote.
+    that readers see, in commit order (see :func:`engage.store.events.released`); ``log`` is everything that
+    was ever committed; ``pins`` hold the Delta version of every table it wrote.
     """
 
     path: Path
     key: str
     events: tuple[Event, ...]
+    log: tuple[Event, ...]
     pins: Mapping[str, Pinned]
+
+    @property
+    def present(self) -> "Snapshot":
+        """The same with everything that is in effect now, also what a closed wave does not show yet."""
+        return replace(self, events=effective(self.log))
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of the tables with anything in effect in them, sorted."""
-        return tuple(sorted(self.pins))
+        written = {name for event in self.events for name in event.tables}
+        return tuple(sorted(written & set(self.pins)))
+
+    @property
+    def closes(self) -> "Snapshot":
+        """The same with every close that ever was, undone ones too: what readers have seen."""
+        return replace(self, events=tuple(event for event in self.log if event.event == "close"))
 
     def files(self, table: str) -> list[str]:
         """Return the live files of the pinned version of ``table`` (none if the table holds nothing).
@@ -93,14 +106,13 @@ def take_snapshot(path: Path, workspace_id: str) -> Snapshot:
     """
     tables = path / "tables"
     log = read_events(tables / "imports")
-    events = effective(log)
     pins = {}
-    for name in sorted({name for event in events for name in event.tables}):
+    for name in sorted({name for event in log for name in event.tables}):
         pinned = delta.pin(tables / name)
         if pinned is not None:
             pins[name] = pinned
     marks = "\n".join([workspace_id, *(event.id for event in log)])
-    return Snapshot(path, hashlib.sha256(marks.encode()).hexdigest(), events, pins)
+    return Snapshot(path, hashlib.sha256(marks.encode()).hexdigest(), released(log), log, pins)
 
 
 @lru_cache(maxsize=32)

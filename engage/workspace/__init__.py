@@ -13,23 +13,25 @@ from engage.privacy import (
     Policy,
     SafeTable,
     load_policy,
+    release_audit,
     release_changes,
     release_counts,
     release_drivers,
     release_grouped_drivers,
     release_open_wave,
-    release_scores,
     release_tone,
     release_waves,
-    released_cells,
     select_cells,
 )
-from engage.store import AuditLog, Event, Snapshot, Store, to_arrow, wave_name
+from engage.privacy.audit import findings_frame
+from engage.store import AuditLog, Event, Snapshot, Store, wave_name
 from engage.text import tone_by
 from engage.workspace import findings, linking
-from engage.workspace.cells import CELL_SCHEMA, WaveCells, group_tables, stored_cells
+from engage.workspace.auditing import attacked
+from engage.workspace.cells import WaveCells
 from engage.workspace.importing import ImportResult, Progress, Upload, closed_waves, import_upload
 from engage.workspace.merging import merged_instrument
+from engage.workspace.publishing import publish
 from engage.workspace.sample_files import sample_hashes
 
 if TYPE_CHECKING:
@@ -137,13 +139,12 @@ class Workspace:
             raise UsageError("workspace.wave_is_closed", where=wave, wave=wave)
         if store is None or wave not in linking.survey_waves(snapshot):
             raise UsageError("workspace.nothing_to_close", where=wave, wave=wave)
-        tables = group_tables(snapshot, wave, self.policy)
-        released = {by: release_scores(cells, by, self.policy) for by, cells in tables.items()}
-        cells = stored_cells(released_cells(released), tables[()])
-        store.close(wave, to_arrow(cells, CELL_SCHEMA), seen=snapshot.key)
-        hidden = sum(int(table.tidy()["hidden_reason"].notna().sum()) for table in released.values())
-        self._audit("close", cells=sum(len(table) for table in released.values()), hidden=hidden)
-        return released[()]
+        publication = publish(snapshot, wave, self.policy)
+        store.close(wave, publication.cells, members=publication.members, seen=snapshot.key)
+        tables = publication.tables
+        hidden = sum(int(table.tidy()["hidden_reason"].notna().sum()) for table in tables.values())
+        self._audit("close", cells=sum(len(table) for table in tables.values()), hidden=hidden)
+        return tables[()]
 
     def undo(self, wave: str) -> Event:
         """Take back the latest import of a wave; a closed wave that loses answers is opened again.
@@ -286,6 +287,18 @@ class Workspace:
             known = ("theme", "wave", *answers.groups)
             raise UsageError("workspace.unknown_demographic", where=by, name=by, known=known)
         return release_tone(tone_by(written, [by]), [by], self.policy)
+
+    def audit(self, *, colluders: int = 3, progress: Progress | None = None) -> SafeTable:
+        """Attack everything that is released of the closed waves, and return what came out.
+
+        See :mod:`engage.privacy.audit`. ``certain`` must be 0 in every row: nobody's answer is known, not
+        even to ``colluders`` people who put theirs together. ``hits`` is how often the best guess of an
+        answer is right, ``best`` how often it is by naming the most frequent one.
+        """
+        snapshot, waves = self._need(), self._waves(ALL_WAVES)
+        found = findings_frame(attacked(snapshot, waves, colluders, progress or (lambda *_: None)))
+        self._audit("audit", certain=int(found["certain"].sum()), rows=len(found))
+        return release_audit(found)
 
     def frame(self, wave: str | None = None) -> pd.DataFrame:
         """Return one row per respondent with scale scores, as they are: for analysts only, audited.

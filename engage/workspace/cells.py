@@ -49,7 +49,9 @@ class WaveCells:
     @cached_property
     def _rows(self) -> pd.DataFrame:
         cells = engine.frame(engine.open_table(self._snapshot, "cells"))
-        cells = cells[cells["wave"].isin(self._waves)].drop(columns="import_id")
+        latest = {e.wave: e.id for e in self._snapshot.events if e.event == "close"}
+        cells = cells[cells["import_id"].isin([latest.get(wave) for wave in self._waves])]
+        cells = cells.drop(columns="import_id")
         cells["n"] = cells["n"].astype("Int64")
         cells["wave_place"] = cells["wave"].map(self._waves.index)
         ordered = cells.sort_values(["wave_place", "place"], ignore_index=True)
@@ -70,12 +72,11 @@ def stored_cells(released: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     return rows[[name for name in CELL_SCHEMA.names if name not in ("import_id", "wave")]]
 
 
-def group_tables(snapshot: Snapshot, wave: str, policy: Policy) -> dict[tuple[str, ...], pd.DataFrame]:
+def group_tables(joined: engine.Joined, policy: Policy) -> dict[tuple[str, ...], pd.DataFrame]:
     """Return the raw cells of each table a wave may publish, by its grouping; ``()`` is the whole wave.
 
     One table per demographic, and the crosses that the policy lists.
     """
-    joined = engine.held(engine.joined_scores(snapshot, wave))
     groupings: list[tuple[str, ...]] = [(), *((name,) for name in joined.groups)]
     groupings += [pair for pair in policy.crosses if set(pair) <= set(joined.groups)]
     tables = {by: engine.group_cells(joined.scores, joined.scales, by) for by in groupings}

@@ -1,0 +1,202 @@
+"""How much published averages say about one person: rank and leverage of the cells' membership matrix.
+
+Every published mean is an equation on the hidden answers: with A the 0/1 matrix of cells by people, A·y is
+known. The best linear guess of y explains the share ``P_ii`` of the variance of person i's answer, with
+``P = A⁺A`` the projection on the rows of A: 1 means that the answer follows exactly. People who belong to the
+same cells can't be told apart by any of this, so all of it works on classes of them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+_EPS: Final = 1e-9
+_AT_RISK: Final = 0.1  # below it, no three others can bring anyone near certainty but by rare coincidences
+_WATCHED: Final = 0.3  # after one colluder
+_POOL: Final = 6000  # classes
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """People who share all their cells, as one.
+
+    ``codes`` (classes, tables): the cell a class belongs to in each table, −1 for none; ``size`` (classes,):
+    how many people it holds; ``of`` (people,): the class of each person.
+    """
+
+    codes: Ints
+    size: Floats
+    of: Places
+
+    def only(self, cells: NDArray[np.bool_]) -> "Classes":
+        """Return the same classes as seen through some of the cells only (mask over cell numbers)."""
+        seen = np.where((self.codes >= 0) & cells[self.codes], self.codes, -1)
+        return Classes(seen.astype(np.int32), self.size, self.of)
+
+
+def classes(codes: Ints) -> Classes:
+    """Merge people (rows) with the same cells; people without any cell are a class too."""
+    columns = list(range(codes.shape[1]))
+    order = pd.DataFrame(codes).groupby(columns, sort=False).ngroup().to_numpy(dtype=np.intp)
+    first = np.unique(order, return_index=True)[1]
+    return Classes(codes[first], np.bincount(order).astype(float), np.asarray(order))
+
+
+def cell_sizes(people: Classes, cells: int) -> Floats:
+    """Return how many people each cell holds."""
+    sizes = np.zeros(cells)
+    for column in people.codes.T:
+        there = column >= 0
+        sizes += np.bincount(column[there], people.size[there], cells)
+    return sizes
+
+
+@dataclass(slots=True)
+class Geometry:
+    """The projection P on the rows of A, for classes: ``P_ij = features_i·features_j + lone_ij``.
+
+    ``lone`` is 1/n of the cell that both are in, of one table that was eliminated first (``block``: the
+    class's cell in it, −1 for none; ``weight``: 1/n by class). ``rank`` is that of A.
+    """
+
+    features: Floats
+    size: Floats
+    block: Ints
+    weight: Floats
+    rank: int
+    own: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.own = np.einsum("ij,ij->i", self.features, self.features) + self.weight
+
+    def between(self, i: int, others: Places) -> Floats:
+        """Return P between a member of class i and one (another, for i itself) of each of ``others``."""
+        row = self.features[others] @ self.features[i]
+        if self.block[i] >= 0:
+            row += self.weight[i] * (self.block[others] == self.block[i])
+        return np.asarray(row)
+
+
+def exact(people: Classes, cells: int) -> Geometry:
+    """Return the geometry of cells whose sums are known exactly.
+
+    The table with the most cells is eliminated first: its cells share nobody, so its block of A·Aᵀ is
+    diagonal, and what is left is small.
+    """
+    codes, size = people.codes, people.size
+    counts = [len(np.unique(column[column >= 0])) for column in codes.T]
+    big = int(np.argmax(counts))
+    n = cell_sizes(people, cells)
+    block = codes[:, big]
+    weight = np.where(block >= 0, 1 / np.maximum(n[block], 1), 0.0)
+    rest = _indicator(np.delete(codes, big, axis=1))
+    if rest.shape[1] == 0:
+        return Geometry(np.zeros((len(size), 0)), size, block, weight, counts[big])
+    shares = np.zeros((cells, rest.shape[1]))
+    np.add.at(shares, block[block >= 0], (rest * size[:, None])[block >= 0])
+    shares /= np.maximum(n, 1)[:, None]
+    centred = rest - np.where(block[:, None] >= 0, shares[block], 0.0)
+    values, vectors = np.linalg.eigh(centred.T @ (centred * size[:, None]))
+    kept = values > max(values[-1], 1.0) * 1e-10
+    features = centred @ (vectors[:, kept] / np.sqrt(values[kept]))
+    return Geometry(features, size, block, weight, counts[big] + int(kept.sum()))
+
+
+def with_noise(people: Classes, noise: Floats) -> Geometry:
+    """Return the geometry of cells whose sums are known up to rounding.
+
+    ``noise`` (cells,): the variance of a sum's rounding error in units of the variance of one answer. Then
+    ``P = Aᵀ(A·Aᵀ + diag(noise))⁻¹A``: the share of variance explained, at most that of exact sums.
+    """
+    used = np.unique(people.codes[people.codes >= 0])
+    there = _indicator(people.codes)  # columns in the order of `used`
+    gram = there.T @ (there * people.size[:, None]) + np.diag(noise[used] + 1e-7)
+    factor = np.linalg.cholesky(gram)
+    features = solve_triangular(factor, there.T, lower=True).T
+    own = np.einsum("ij,ij,i->", features, features, people.size)
+    nobody = np.full(len(people.size), -1, np.int32)
+    return Geometry(features, people.size, nobody, np.zeros(len(people.size)), round(float(own)))
+
+
+def after_collusion(geometry: Geometry, colluders: int) -> Floats:
+    """Return each class's leverage once the worst ``colluders`` other people have told their answers.
+
+    Knowing s turns ``P_ij`` into ``P_ij + P_is·P_js / (1 − P_ss)``; the worst is sought one after the other,
+    among people of leverage .05 and more (whoever is below adds little), and only for people whose own
+    leverage is above .1 and who are above .3 after the first.
+    """
+    worst = geometry.own.copy()
+    if colluders:
+        ring = Ring.of(geometry)
+        for i in ring.watched():
+            worst[ring.pool[i]] = ring.collude(int(i), colluders)[0]
+    return worst
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The people who may collude or be told by collusion: those of classes with leverage .05 and more.
+
+    ``pool``: their classes; ``between``: P between members of two of them; ``own`` and ``size`` of each.
+    """
+
+    pool: Places
+    between: Floats
+    own: Floats
+    size: Floats
+
+    @classmethod
+    def of(cls, geometry: Geometry) -> "Ring":
+        """Take the classes at risk; of very many, those with the highest leverage."""
+        pool = np.flatnonzero(geometry.own >= _AT_RISK / 2)
+        if len(pool) > _POOL:
+            pool = np.sort(np.argsort(-geometry.own, kind="stable")[:_POOL])
+        between = geometry.features[pool] @ geometry.features[pool].T
+        block = geometry.block[pool]
+        same = (block[:, None] == block) & (block[:, None] >= 0)
+        between += np.where(same, geometry.weight[pool][:, None], 0.0)
+        return cls(pool, between, geometry.own[pool], geometry.size[pool])
+
+    def watched(self) -> Places:
+        """Return the places in ``pool`` of the classes that one colluder could bring above .3."""
+        gain = self.between**2 / np.maximum(1 - self.own, _EPS)
+        np.fill_diagonal(gain, np.where(self.size > 1, gain.diagonal(), 0.0))
+        return np.flatnonzero((self.own >= _AT_RISK) & (self.own + gain.max(axis=1, initial=0.0) > _WATCHED))
+
+    def collude(self, i: int, colluders: int) -> tuple[float, list[int]]:
+        """Return the leverage of a member of ``pool[i]`` after collusion, and the colluders' places."""
+        left = self.size.copy()
+        left[i] -= 1
+        row, own, target = self.between[i], self.own, float(self.own[i])
+        told: list[tuple[int, Floats, float]] = []
+        for _ in range(colluders):
+            gain = np.where(left > 0, row**2 / np.maximum(1 - own, _EPS), 0.0)
+            s = int(np.argmax(gain))
+            if gain[s] <= _EPS:
+                break
+            theirs = self.between[s] + sum(known[s] * known / room for _, known, room in told)
+            room = max(1 - float(own[s]), _EPS)
+            target = min(target + float(row[s]) ** 2 / room, 1.0)
+            row = row + row[s] * theirs / room
+            own = own + theirs**2 / room
+            left[s] -= 1
+            told.append((s, theirs, room))
+        return target, [s for s, _, _ in told]
+
+
+def _indicator(codes: Ints) -> Floats:
+    """Return the 0/1 matrix of classes by the cells that occur in ``codes``, in ascending order."""
+    used = np.unique(codes[codes >= 0])
+    matrix = np.zeros((len(codes), len(used)))
+    for column in codes.T:
+        there = np.flatnonzero(column >= 0)
+        matrix[there, np.searchsorted(used, column[there])] = 1.0
+    return matrix

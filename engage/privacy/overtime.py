@@ -1,0 +1,212 @@
+"""What several releases say together: joiners, leavers and late answers are differences between cells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engage.privacy import leverage
+from engage.privacy.leverage import Classes, Floats, Ints
+from engage.privacy.measures import Measure
+from engage.privacy.roster import Flags, Grid, Roster
+from engage.privacy.rounding import sum_noise
+
+QUIET: Final = 100.0
+"""Cells whose rounding hides this many times the variance of one answer are left out of the algebra."""
+_DENSE: Final = 2500  # cells; where there are more, they are looked at group by group
+_MORE: Final = 0.01  # what was sharp before counts as sharper from this much on
+RANK_RATIO: Final = 0.25
+"""The most that releases together may explain of everyone's answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that releases together may explain of anyone's answer, if nobody ever changed one.
+
+    ``alone``, and with colluders ``together``. A share is held tighter: an answer that is one of two is known
+    sooner.
+    """
+
+    alone: float
+    together: float
+
+    @classmethod
+    def of(cls, measure: Measure) -> "Limits":
+        """Return those of a measure."""
+        return cls(0.5, 0.75) if measure.share_of else cls(0.75, 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An earlier release: who was in it, and by measure the cells of ``grid`` that were ``shown``.
+
+    ``sums``: by measure, the lower and the upper bounds of the cells' sums that follow from what was shown.
+    """
+
+    roster: Roster
+    grid: Grid
+    shown: Mapping[str, Flags]
+    sums: Mapping[str, tuple[Floats, Floats]]
+
+    def part(self, measure: str) -> "Part":
+        """Return what it says of a measure."""
+        return Part(self.roster, self.grid, self.roster.answered[measure], self.shown[measure])
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a release says of one measure: the people ``there``, and the cells ``shown``."""
+
+    roster: Roster
+    grid: Grid
+    there: Flags
+    shown: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a set of cells says: each class's leverage, alone and with colluders, and the sum over people."""
+
+    alone: Floats
+    together: Floats
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The cells of a new release (first) and of earlier ones, over everybody who was in any of them.
+
+    It is taken that nobody changed an answer between releases: the worst case. A cell with the same people as
+    an earlier one then says nothing new and stands for it.
+    """
+
+    people: Classes
+    sizes: Floats
+    noise: Floats
+    limits: Limits
+    new: int
+    old: Flags
+    family: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, new: Part, past: Sequence[Part], measure: Measure) -> "Joint":
+        """Lay the cells of a release beside those of earlier ones."""
+        everyone = pd.Index(np.unique(np.concatenate([p.roster.people for p in (new, *past)]).astype(str)))
+        blocks, families, first = [], [], 0
+        for part in (new, *past):
+            grid = part.grid
+            seen = part.there[:, None] & part.shown[grid.codes]
+            block = np.full((len(everyone), len(grid.tables)), -1, dtype=np.int32)
+            block[everyone.get_indexer(part.roster.people.astype(str))] = np.where(
+                seen, grid.codes + first, -1
+            )
+            blocks.append(block)
+            families += [(grid.tables[t], k) for t, k in grid.cells.itertuples(index=False)]
+            first += len(grid.cells)
+        codes = np.concatenate(blocks, axis=1)
+        counts = np.bincount(codes[codes >= 0], minlength=first)
+        codes = _same_people_once(codes, first)
+        used = np.bincount(codes[codes >= 0], minlength=first) > 0
+        sizes = np.where(used, counts, 0.0)
+        people = leverage.classes(codes)
+        old = np.concatenate([np.zeros(len(new.shown), dtype=bool), *(part.shown for part in past)])
+        family = pd.factorize(pd.Series(families, dtype=object))[0]
+        return cls(people, sizes, sum_noise(sizes, measure), Limits.of(measure), len(new.shown), old, family)
+
+    def said(self, shown: Flags, colluders: int) -> Said:
+        """Return what the cells ``shown`` say of each class.
+
+        Given everything else, a sum with rounding variance v adds 1/v to the precision of one answer. That
+        bounds what quiet cells can add, and where there are very many cells, what all of them say.
+        """
+        precision = np.where(shown, 1 / self.noise.clip(1e-9), 0.0)
+        loud = shown & (self.noise <= QUIET)
+        extra = self._sums(np.where(loud, 0.0, precision))
+        seen = self.people.only(loud)
+        if loud.sum() <= _DENSE:
+            geometry = leverage.with_noise(seen, self.noise)
+            alone, together = geometry.own, leverage.after_collusion(geometry, colluders)
+            alone, together = _added(alone, extra), _added(together, extra)
+            return Said(alone, together, float((alone * self.people.size).sum()))
+        most = _added(np.zeros(len(extra)), self._sums(precision))
+        alone, together = self._by_family(seen, loud, most > self.limits.alone, colluders)
+        alone, together = (np.minimum(_added(p, extra), most) for p in (alone, together))
+        return Said(alone, together, float(loud.sum() + (extra * self.people.size).sum()))
+
+    def _sums(self, by_cell: Floats) -> Floats:
+        """Return for each class the sum over its cells."""
+        return np.asarray(np.where(self.people.codes >= 0, by_cell[self.people.codes], 0.0).sum(axis=1))
+
+    def excess(self, shown: Flags, colluders: int) -> NDArray[np.intp]:
+        """Return the new cells to hide next so that ``shown`` ones don't say too much beside the old.
+
+        People of whom the old cells alone say as much can't be helped any more.
+        """
+        now = self.said(np.concatenate([shown, self.old[self.new :]]), colluders)
+        n = float(self.people.size[(self.people.codes >= 0).any(axis=1)].sum())
+        bad = (now.alone > self.limits.alone) | (now.together > self.limits.together)
+        average = now.total > RANK_RATIO * (n - colluders)
+        if not (bad.any() or average):
+            return np.zeros(0, dtype=np.intp)
+        before = self.said(self.old, colluders)
+        bad &= (now.alone > before.alone + _MORE) | (now.together > before.together + _MORE)
+        if bad.any():
+            return np.unique([c for row in self.people.codes[bad] for c in self.nearest(row, shown)]).astype(
+                np.intp
+            )
+        new = self.sizes[: self.new]
+        candidates = np.flatnonzero(shown & (new > 0) & (new < new.max(initial=0.0)))
+        if not average or now.total <= before.total + _MORE:
+            candidates = candidates[:0]
+        return candidates[np.argsort(self.sizes[candidates], kind="stable")[:1]]
+
+    def nearest(self, row: Ints, shown: Flags) -> list[int]:
+        """Return the smallest new cell that these people are in, or were in when it was released earlier."""
+        families = self.family[row[row >= 0]]
+        own = np.flatnonzero(
+            shown & (self.sizes[: self.new] > 0) & np.isin(self.family[: self.new], families)
+        )
+        return [int(own[np.argmin(self.sizes[own])])] if len(own) else []
+
+    def _by_family(self, seen: Classes, loud: Flags, wanted: Flags, colluders: int) -> tuple[Floats, Floats]:
+        """Return the leverages of the classes ``wanted`` (1 for others), seen from each one's smallest group.
+
+        All others' answers are taken as known, which can only be more than what the cells say.
+        """
+        alone, together = np.ones(len(seen.size)), np.ones(len(seen.size))
+        largest = pd.Series(self.sizes[loud]).groupby(self.family[loud]).max()
+        member = np.where(seen.codes >= 0, self.family[seen.codes], -1)
+        classes = np.repeat(np.arange(len(member)), member.shape[1])
+        lists = pd.Series(classes).groupby(member.ravel()).unique()
+        left = wanted.copy()
+        for family in largest.sort_values(kind="stable").index:
+            here = lists[family]
+            fresh = left[here]
+            if not fresh.any():
+                continue
+            geometry = leverage.with_noise(Classes(seen.codes[here], seen.size[here], here), self.noise)
+            alone[here[fresh]] = geometry.own[fresh]
+            together[here[fresh]] = leverage.after_collusion(geometry, colluders)[fresh]
+            left[here] = False
+        return alone, together
+
+
+def _added(explained: Floats, precision: Floats) -> Floats:
+    """Return the share of variance explained once ``precision`` (1 / variance) is added."""
+    return np.asarray(1 - 1 / (1 / (1 - explained.clip(max=1 - 1e-9)) + precision))
+
+
+def _same_people_once(codes: Ints, cells: int) -> Ints:
+    """Give cells with the very same people one number, that of the last: told by sums of random marks."""
+    marks = np.random.default_rng(0).integers(0, 2**62, len(codes), dtype=np.uint64)
+    sums = np.zeros(cells, dtype=np.uint64)
+    for column in codes.T:
+        there = column >= 0
+        np.add.at(sums, column[there], marks[there])
+    number = np.arange(cells)
+    last = pd.Series(number[::-1]).groupby(sums[::-1]).transform("first").to_numpy()[::-1]
+    number = np.where(sums > 0, last, number)
+    return np.where(codes >= 0, number[codes], -1).astype(np.int32)

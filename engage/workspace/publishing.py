@@ -1,0 +1,124 @@
+"""What a close publishes: the wave's tables as the gate lets them out, and who they are of."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from engage import engine
+from engage.privacy import (
+    POINT_SCALES,
+    Measure,
+    Past,
+    Policy,
+    SafeTable,
+    bounds_of,
+    hidden_cells,
+    release_scores,
+    released_cells,
+    with_shares,
+)
+from engage.privacy.roster import By, Grid, Roster
+from engage.store import Snapshot, declared_schema, to_arrow
+from engage.workspace.cells import CELL_SCHEMA, group_tables, stored_cells
+
+_NET: Final = Measure(-100.0, 100.0, 100.0, in_points=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The tables of a wave by their grouping, and what its close stores."""
+
+    tables: Mapping[By, SafeTable]
+    cells: pa.Table
+    members: pa.Table
+
+
+def publish(snapshot: Snapshot, wave: str, policy: Policy) -> Publication:
+    """Compute what may be published of a wave, beside everything that ever was."""
+    now = snapshot.present
+    joined = engine.held(engine.joined_scores(now, wave))
+    scores = engine.frame(joined.scores).sort_values("respondent", ignore_index=True)
+    raw = group_tables(joined, policy)
+    measures = measures_of(now, wave, joined.scales)
+    past = _earlier(snapshot, measures, policy)
+    hidden = hidden_cells(scores, tuple(raw), measures, policy, past)
+    tables = {by: release_scores(cells, by, policy, hidden.of(by, cells)) for by, cells in raw.items()}
+    cells = stored_cells(released_cells(tables), raw[()])
+    members = _members(hidden.roster)
+    return Publication(tables, to_arrow(cells, CELL_SCHEMA), to_arrow(members, declared_schema("members")))
+
+
+def measures_of(snapshot: Snapshot, wave: str, scales: Sequence[str]) -> dict[str, Measure]:
+    """Return the ends of every score and share of a wave, and the step where it is known."""
+    found: dict[str, Measure] = {}
+    for instrument in (snapshot.instrument(id) for id in snapshot.instruments(wave)):
+        for scale in instrument.scales:
+            items = [instrument.item(id) for id in scale.items]
+            least, most = min(i.minimum for i in items), max(i.maximum for i in items)
+            found[scale.id] = Measure(float(least), float(most), 1 / len(items))
+    widest = Measure(
+        min((m.least for m in found.values()), default=1.0),
+        max((m.most for m in found.values()), default=5.0),
+    )
+    of_scales = {scale: _NET if scale in POINT_SCALES else found.get(scale, widest) for scale in scales}
+    return with_shares(of_scales, engine.FAVOURABLE)
+
+
+def _members(roster: Roster) -> pd.DataFrame:
+    groups = [json.dumps(row, ensure_ascii=False) for row in roster.groups.to_dict("records")]
+    missing = [
+        json.dumps([name for name, there in zip(roster.answered, row, strict=True) if not there])
+        for row in np.column_stack([*roster.answered.values()])
+    ]
+    return pd.DataFrame({"respondent": roster.people, "groups": groups, "missing": missing})
+
+
+def _earlier(snapshot: Snapshot, measures: Mapping[str, Measure], policy: Policy) -> list[Past]:
+    """Return every release there ever was, oldest first; one that was taken back has been seen as well."""
+    seen = snapshot.closes
+    if not {"cells", "members"} <= set(seen.tables):
+        return []
+    cells = engine.frame(engine.open_table(seen, "cells"))
+    members = engine.frame(engine.open_table(seen, "members"))
+    by_close = dict(iter(members.groupby("import_id", sort=False)))
+    shown = cells[cells["scale"].isin(list(measures)) & cells["by"].str.startswith("[")]
+    parts = dict(iter(shown.groupby("import_id", sort=False)))
+    return [
+        _past(by_close[event.id], parts[event.id], measures, policy)
+        for event in seen.events
+        if event.id in by_close and event.id in parts
+    ]
+
+
+def _past(
+    members: pd.DataFrame, cells: pd.DataFrame, measures: Mapping[str, Measure], policy: Policy
+) -> Past:
+    asked = set(cells["scale"])
+    here = {name: m for name, m in measures.items() if (m.share_of or name) in asked}
+    groups = pd.DataFrame(members["groups"].map(json.loads).tolist(), index=range(len(members)))
+    missing = members["missing"].map(json.loads)
+    answered = {n: ~missing.map(lambda names, n=n: n in names).to_numpy(dtype=bool) for n in here}
+    roster = Roster(members["respondent"].to_numpy(dtype=object), groups, answered)
+    grid = Grid.of(roster, [tuple(json.loads(by)) for by in cells["by"].unique()])
+    number = {(grid.tables[t], key): n for n, (t, key) in enumerate(grid.cells.itertuples(index=False))}
+    names = zip(cells["by"].map(json.loads), cells["key"].map(json.loads), strict=True)
+    at = pd.Series([number.get((tuple(by), tuple(key))) for by, key in names], index=cells.index)
+    placed = cells.assign(place=at).dropna(subset=["place"])
+    shown, sums = {}, {}
+    for name, measure in here.items():
+        rows = placed[placed["scale"] == (measure.share_of or name)]
+        values = rows["favourable" if measure.share_of else "mean"]
+        rows, values = rows[values.notna()], values.dropna()
+        places = rows["place"].to_numpy(dtype=np.intp)
+        sizes = grid.sizes(answered[name])
+        low, high = np.full(len(number), -np.inf), np.full(len(number), np.inf)
+        for place, value in zip(places, values, strict=True):
+            low[place], high[place] = bounds_of(int(sizes[place]), float(value), measure, policy)
+        shown[name] = np.isfinite(low)
+        sums[name] = (low, high)
+    return Past(roster, grid, shown, sums)

@@ -1,0 +1,96 @@
+"""The attack on what is released: it must fail against the product, and succeed against simpler rules."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+
+from engage.privacy.audit import Score, attack
+from engage.workspace import Workspace
+
+SCRIPT = Path(__file__).parents[1] / "docs" / "privacy" / "run.py"
+
+
+def loaded() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("privacy_run", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["privacy_run"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+run = loaded()
+
+
+@pytest.mark.parametrize(("n", "colluders"), [(30, 0), (30, 3), (200, 0), (200, 3)])
+def test_nobody_is_certain(n, colluders):
+    found = run.attacked(n, 101, colluders=colluders)
+    assert (found["asked"] == 24).all()
+    assert found["certain"].sum() == 0
+    if n >= 200:
+        assert found["kept"].min() >= 0.9
+
+
+@pytest.mark.rest
+def test_nobody_is_certain_over_four_waves():
+    found = run.attacked(200, 101, waves=4)
+    assert set(found["waves"].str.count(" ")) == {0, 3}
+    assert found["certain"].sum() == 0
+
+
+@pytest.mark.parametrize("rule", ["k", "nested"])
+def test_the_attack_finds_most_people_behind_a_simple_rule(rule):
+    """The test of the test."""
+    found = run.attacked(200, 101, rule=rule)
+    assert (found["certain"] > 100).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [30, 200, 1500])
+def test_guesses_are_hardly_better_than_the_best_one(n):
+    """On average over 20 populations; the most frequent answer is the best guess without any result."""
+    found = pd.concat(run.attacked(n, seed, colluders=c) for seed in range(20) for c in (0, 3))
+    assert found["certain"].sum() == 0
+    answers = found[found["measure"] == "mean"]
+    assert (answers["hits"] - answers["best"]).mean() <= 0.03
+    if n >= 200:
+        assert found["kept"].mean() >= 0.9
+
+
+def test_a_single_hidden_answer_is_found_by_subtraction():
+    """The attacker's own arithmetic: a group of six, and the same six without one."""
+    frame = pd.DataFrame(
+        {
+            "respondent": list("abcdefg"),
+            "unit": ["x"] * 6 + ["y"],
+            "pay": [1.0, 2, 3, 4, 5, 3, 2],
+            "pay__fav": [0.0, 0, 0, 1, 1, 0, 0],
+        }
+    )
+
+    def ask(wave: str, by: tuple[str, ...]) -> pd.DataFrame:
+        numbers = {"ci_low": 0.1, "ci_high": 0.9}
+        if not by:
+            return pd.DataFrame([{"scale": "pay", "mean": 2.857, "favourable": 2 / 7, **numbers}])
+        return pd.DataFrame([{"unit": "x", "scale": "pay", "mean": 3.0, "favourable": 2 / 6, **numbers}])
+
+    found = attack(ask, {"w": frame}, ["unit"], {"pay": Score(1, 5, 1.0)}, favourable="__fav")
+    assert [f.certain for f in found] == [1, 1]
+
+
+def test_filters_show_the_same_cells_as_groups(tmp_path):
+    """The attacker asks by groups only: a filter never shows another number."""
+    made = run.people(200, 7)
+    ask = run.released(Workspace(tmp_path / "ws"), made)
+    space = Workspace(tmp_path / "ws")
+    table = ask("2025H1", ("unit",)).set_index(["unit", "scale"])
+    for unit in table.index.unique("unit"):
+        alone = space.scores("2025H1", (), {"unit": unit}).tidy().set_index("scale")
+        pd.testing.assert_series_equal(alone["mean"], table.loc[unit]["mean"])
+    two = space.scores("2025H1", ("tenure",), {"unit": "unit 0"}).tidy()
+    assert (two["hidden_reason"] == "not_published").all()

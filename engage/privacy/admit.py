@@ -88,6 +88,8 @@ def _choose(grid: Grid, there: Flags, policy: Policy, before: Reasons | None = N
 
 def _suppressed(grid: Grid, table: int, sizes: NDArray[np.int64], k: int) -> Reasons:
     numbers, by = grid.numbers(table), grid.tables[table]
+    if (sizes[numbers] >= k).all():
+        return np.full(len(numbers), "", dtype=object)
     frame = pd.DataFrame(grid.cells["key"].iloc[numbers].tolist(), columns=list(by), index=numbers)
     frame["n"] = sizes[numbers]
     reason = pd.Series("too_few", index=numbers, dtype=object)

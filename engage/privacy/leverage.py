@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
@@ -44,10 +43,11 @@ class Classes:
 
 def classes(codes: Ints) -> Classes:
     """Merge people (rows) with the same cells; people without any cell are a class too."""
-    columns = list(range(codes.shape[1]))
-    order = pd.DataFrame(codes).groupby(columns, sort=False).ngroup().to_numpy(dtype=np.intp)
-    first = np.unique(order, return_index=True)[1]
-    return Classes(codes[first], np.bincount(order).astype(float), np.asarray(order))
+    # rows are told apart by sums of random marks: by chance alike in one of 10^19 pairs
+    marks = np.random.default_rng(0).integers(1, 2**63, codes.shape[1], dtype=np.uint64)
+    sums = ((codes + 2).astype(np.uint64) * marks).sum(axis=1, dtype=np.uint64)
+    _, first, order = np.unique(sums, return_index=True, return_inverse=True)
+    return Classes(codes[first], np.bincount(order).astype(float), order.astype(np.intp))
 
 
 def cell_sizes(people: Classes, cells: int) -> Floats:
@@ -130,8 +130,8 @@ def after_collusion(geometry: Geometry, colluders: int) -> Floats:
     """Return each class's leverage once the worst ``colluders`` other people have told their answers.
 
     Knowing s turns ``P_ij`` into ``P_ij + P_is·P_js / (1 − P_ss)``; the worst is sought one after the other,
-    among people of leverage .05 and more (whoever is below adds little), and only for people whose own
-    leverage is above .1 and who are above .3 after the first.
+    among people of leverage .1 and more (whoever is below adds little), and only for those of them who are
+    above .3 after the first.
     """
     worst = geometry.own.copy()
     if colluders:
@@ -143,7 +143,7 @@ def after_collusion(geometry: Geometry, colluders: int) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """The people who may collude or be told by collusion: those of classes with leverage .05 and more.
+    """The people who may collude or be told by collusion: those of classes with leverage .1 and more.
 
     ``pool``: their classes; ``between``: P between members of two of them; ``own`` and ``size`` of each.
     """
@@ -156,7 +156,7 @@ class Ring:
     @classmethod
     def of(cls, geometry: Geometry) -> "Ring":
         """Take the classes at risk; of very many, those with the highest leverage."""
-        pool = np.flatnonzero(geometry.own >= _AT_RISK / 2)
+        pool = np.flatnonzero(geometry.own >= _AT_RISK)
         if len(pool) > _POOL:
             pool = np.sort(np.argsort(-geometry.own, kind="stable")[:_POOL])
         between = geometry.features[pool] @ geometry.features[pool].T
@@ -169,7 +169,7 @@ class Ring:
         """Return the places in ``pool`` of the classes that one colluder could bring above .3."""
         gain = self.between**2 / np.maximum(1 - self.own, _EPS)
         np.fill_diagonal(gain, np.where(self.size > 1, gain.diagonal(), 0.0))
-        return np.flatnonzero((self.own >= _AT_RISK) & (self.own + gain.max(axis=1, initial=0.0) > _WATCHED))
+        return np.flatnonzero(self.own + gain.max(axis=1, initial=0.0) > _WATCHED)
 
     def collude(self, i: int, colluders: int) -> tuple[float, list[int]]:
         """Return the leverage of a member of ``pool[i]`` after collusion, and the colluders' places."""

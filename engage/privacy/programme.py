@@ -21,7 +21,7 @@ class System:
     """Bounds on the sums of cells over classes of people that some chain of those cells connects.
 
     ``member`` (cells, classes): 1 where a cell holds a class; ``size`` (classes,); ``place``: the class here
-    of each class outside. Every answer lies between the two ``ends``.
+    of each class outside, −1 for none. Every answer lies between the two ``ends``.
     """
 
     member: csr_array
@@ -29,7 +29,7 @@ class System:
     low: Floats
     high: Floats
     ends: tuple[float, float]
-    place: dict[int, int]
+    place: Places
 
     @cached_property
     def fits(self) -> bool:
@@ -41,10 +41,10 @@ class System:
 
         The answers of the colluders ``told`` are known. Full width where nothing fits.
         """
-        here = self.place[target]
+        here = int(self.place[target])
         left = self.size.copy()
         left[here] -= 1
-        known = [(self.place[s], answer) for s, answer in told if s in self.place]
+        known = [(int(self.place[s]), answer) for s, answer in told if self.place[s] >= 0]
         for s, _ in known:
             left[s] -= 1
         goal = np.zeros(self.member.shape[1] + 1)
@@ -81,6 +81,8 @@ def systems(
     ``low`` and ``high`` (cells,) are infinite for cells to leave out; classes that differ in those only are
     one. Targets in no other cell are left out.
     """
+    if not len(targets):
+        return []
     said = np.isfinite(low) | np.isfinite(high)
     merged = leverage.classes(people.only(said).codes)
     size = np.bincount(merged.of, people.size, len(merged.size)).astype(float)
@@ -98,9 +100,9 @@ def systems(
         if part not in found:
             inside = np.flatnonzero(label == part)
             touched = np.unique(merged.codes[inside][merged.codes[inside] >= 0])
-            at = {int(c): place for place, c in enumerate(inside)}
-            place = {int(c): at[int(m)] for c, m in enumerate(merged.of) if int(m) in at}
+            at = np.full(len(size), -1, dtype=np.intp)
+            at[inside] = np.arange(len(inside))
             small = member[touched][:, inside]
-            found[part] = (System(small, size[inside], low[touched], high[touched], ends, place), [])
+            found[part] = (System(small, size[inside], low[touched], high[touched], ends, at[merged.of]), [])
         found[part][1].append(int(target))
     return list(found.values())

@@ -97,3 +97,21 @@ def test_filters_show_the_same_cells_as_groups(tmp_path):
         pd.testing.assert_series_equal(alone["mean"], table.loc[unit]["mean"])
     two = space.scores("2025H1", ("tenure",), {"unit": "unit 0"}).tidy()
     assert (two["hidden_reason"] == "not_published").all()
+
+
+def test_a_workspace_attacks_itself_from_the_command_line(tmp_path, capsys):
+    import json
+
+    from engage.cli import run as command
+
+    made = run.people(200, 3)
+    run.released(Workspace(tmp_path / "ws"), made)
+    assert command(["audit", "--workspace", str(tmp_path / "ws"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    rows = document["rows"] if isinstance(document, dict) else document
+    assert {(row["scale"], row["measure"]) for row in rows} == {
+        (scale, measure) for scale in run.SCORES for measure in ("mean", "favourable")
+    }
+    assert all(row["certain"] == 0 and row["colluders"] == 3 and row["n"] == 200 for row in rows)
+    assert command(["audit", "--workspace", str(tmp_path / "ws"), "--lang", "zh", "--colluders", "0"]) == 0
+    assert "被推断出的人数" in capsys.readouterr().out

@@ -21,6 +21,7 @@ _OWN: Final[dict[str, str]] = {
     "counts": "measure",
     "changes": "scale",
     "waves": "wave",
+    "audit": "scale",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -173,6 +174,21 @@ def _waves(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     return made
 
 
+def _audit(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    number = [column("mean") if m == "mean" else column("favourable") for m in frame["measure"]]
+    return {
+        column("scale"): [names.scale(scale) for scale in frame["scale"]],
+        column("attacked"): number,
+        column("wave"): frame["waves"],
+        column("n"): _people(frame, names),
+        column("colluders"): frame["colluders"],
+        column("certain"): frame["certain"],
+        column("hits"): _per_cent(frame["hits"]),
+        column("best"): _per_cent(frame["best"]),
+    }
+
+
 _DRIVER_COLUMNS: Final = (
     "block", "driver", "role", "share", "importance_low", "importance_high", "rank_low", "rank_high",
     "direction", "estimate", "ci_low", "ci_high", "standardised", "p_value",
@@ -184,6 +200,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "counts": _counts,
     "changes": _changes,
     "waves": _waves,
+    "audit": _audit,
 }
 
 

@@ -177,7 +177,7 @@ def attacked(n: int, seed: int, *, waves: int = 1, rule: str = "engage", collude
                 colluders=colluders,
                 seed=seed,
                 steps=steps,
-                targets=24 if rule in ("engage", "pairwise") else 0,
+                targets=24 if rule == "engage" else 0,
             )
         )
         tables = [ask(wave, (name,)) for wave in made for name in NAMES]

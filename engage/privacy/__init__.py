@@ -1,6 +1,6 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
-from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells, sums_of
+from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.measures import Measure, with_shares
 from engage.privacy.overtime import Past
 from engage.privacy.policy import Policy, load_policy
@@ -44,6 +44,5 @@ __all__ = [
     "release_waves",
     "released_cells",
     "select_cells",
-    "sums_of",
     "with_shares",
 ]

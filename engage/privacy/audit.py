@@ -25,7 +25,6 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 DEEPEST: Final = 3
 """Demographics crossed at once."""

@@ -11,6 +11,7 @@ import pandas as pd
 from engage.errors import TooLittleData
 from engage.privacy import rounding
 from engage.privacy.policy import Policy
+from engage.privacy.roster import as_text
 from engage.privacy.safe import Note, SafeTable, seal
 from engage.privacy.suppress import suppress
 
@@ -63,10 +64,8 @@ def released_cells(tables: Mapping[tuple[str, ...], SafeTable]) -> pd.DataFrame:
     rows = []
     for by, table in tables.items():
         frame = table.tidy()
-        frame["key"] = [
-            json.dumps([_text(v) for v in values], ensure_ascii=False)
-            for values in frame[list(by)].itertuples(index=False)
-        ]
+        keys = as_text(frame, by).itertuples(index=False)
+        frame["key"] = [json.dumps(list(key), ensure_ascii=False) for key in keys]
         frame["by"] = json.dumps(list(by))
         rows.append(frame[["by", "key", *SCORE_COLUMNS]])
     return pd.concat(rows, ignore_index=True)
@@ -296,7 +295,3 @@ def _unpublished(stored: pd.DataFrame, by: Sequence[str], lead: Sequence[str]) -
     frame = base.reindex(columns=[*lead, *by, *SCORE_COLUMNS])
     frame["hidden_reason"] = "not_published"
     return _typed(frame)
-
-
-def _text(value: object) -> str:
-    return "" if value is None or value is pd.NA or value != value else str(value)

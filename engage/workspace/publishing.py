@@ -105,9 +105,8 @@ def _past(
     answered = {n: ~missing.map(lambda names, n=n: n in names).to_numpy(dtype=bool) for n in here}
     roster = Roster(members["respondent"].to_numpy(dtype=object), groups, answered)
     grid = Grid.of(roster, [tuple(json.loads(by)) for by in cells["by"].unique()])
-    number = {(grid.tables[t], key): n for n, (t, key) in enumerate(grid.cells.itertuples(index=False))}
     names = zip(cells["by"].map(json.loads), cells["key"].map(json.loads), strict=True)
-    at = pd.Series([number.get((tuple(by), tuple(key))) for by, key in names], index=cells.index)
+    at = pd.Series([grid.places.get((tuple(by), tuple(key))) for by, key in names], index=cells.index)
     placed = cells.assign(place=at).dropna(subset=["place"])
     shown, sums = {}, {}
     for name, measure in here.items():
@@ -116,7 +115,7 @@ def _past(
         rows, values = rows[values.notna()], values.dropna()
         places = rows["place"].to_numpy(dtype=np.intp)
         sizes = grid.sizes(answered[name])
-        low, high = np.full(len(number), -np.inf), np.full(len(number), np.inf)
+        low, high = np.full(len(grid.cells), -np.inf), np.full(len(grid.cells), np.inf)
         for place, value in zip(places, values, strict=True):
             low[place], high[place] = bounds_of(int(sizes[place]), float(value), measure, policy)
         shown[name] = np.isfinite(low)

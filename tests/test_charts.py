@@ -13,6 +13,8 @@ from safe_tables import (
     cells,
     driver_rows,
     driver_table,
+    drivers_of,
+    grouped,
     team_scores,
     tone_table,
     totals,
@@ -21,7 +23,7 @@ from safe_tables import (
 
 from engage.present import charts, look
 from engage.present.labels import Names
-from engage.privacy import SafeTable, release_drivers, release_grouped_drivers, release_scores
+from engage.privacy import SafeTable, release_scores
 from engage.words import LANGUAGES
 
 PICTURES = os.environ.get("ENGAGE_PICTURES")
@@ -37,7 +39,7 @@ def every_chart(names):
             for seed, o in enumerate(("csat", "on_time", "quality"))
         ]
     )
-    service = release_drivers(service, {"outcome": "service", "n": 174}, POLICY)
+    service = drivers_of(service, n=174, outcome="service")
     star = release_scores(cells([*"12345", ""], ["star"], 4), ["star"], POLICY)
     return {
         "importance": charts.importance(driver_table(), names),
@@ -178,18 +180,16 @@ def test_importance_says_the_direction_in_words(lang):
 
 def test_a_direction_that_may_be_chance_is_not_drawn():
     rows = driver_rows().assign(p_value=[0.2, 0.04] + [None] * (len(FACTORS) - 2), direction=-1)
-    table = release_drivers(rows, {"outcome": "engagement", "n": 100}, POLICY)
+    table = drivers_of(rows, n=100, outcome="engagement")
     words = {row["driver"]: row["direction_word"] for row in drawn(charts.importance(table, EN))}
     assert [words[driver] for driver in FACTORS[:3]] == ["sign unclear", "▼ less", "▼ less"]
 
 
 def test_importance_of_groups_has_a_heading_each():
-    table = release_grouped_drivers(
-        {"1": driver_table(), "2": driver_table(), "3": None}, "star", "engagement"
-    )
+    table = grouped({"1": driver_table(), "2": driver_table(), "3": None})
     domain = charts.importance(table, EN).to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert [row for row in domain if row.startswith("#")] == ["#1 star", "#2 stars"]
-    only = release_grouped_drivers({"1": None}, "star", "engagement")
+    only = grouped({"1": None})
     assert "too few people for a model" in words_of(charts.importance(only, EN))
 
 

@@ -11,6 +11,7 @@ from safe_tables import (
     POLICY,
     cells,
     driver_table,
+    grouped,
     team_scores,
     tone_table,
     totals,
@@ -22,7 +23,6 @@ from engage.present.tables import display, to_csv
 from engage.privacy import (
     release_changes,
     release_counts,
-    release_grouped_drivers,
     release_open_wave,
     release_scores,
     release_waves,
@@ -53,8 +53,8 @@ def every_table():
         "trend": trend_scores(hide=0),
         "open": release_open_wave(["pay"], 37, ["team"]),
         "drivers": driver_table(),
-        "groups": release_grouped_drivers({"1": driver_table(), "2": None}, "star", "engagement"),
-        "no_groups": release_grouped_drivers({"2": None}, "star", "engagement"),
+        "groups": grouped({"1": driver_table(), "2": None}),
+        "no_groups": grouped({"2": None}),
         "tone": tone_table(),
         "counts": release_counts(
             {"2026H1": {"invited": 2400, "responses": 1912, "people": None}}, of="invited"

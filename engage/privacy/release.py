@@ -1,4 +1,4 @@
-"""The only makers of :class:`SafeTable`: they suppress, round, band, and seal."""
+"""The makers of :class:`SafeTable`, beside :mod:`engage.privacy.models`: they suppress, round and seal."""
 
 import json
 import math
@@ -8,11 +8,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from engage.errors import TooLittleData
 from engage.privacy import rounding
 from engage.privacy.policy import Policy
 from engage.privacy.roster import as_text
-from engage.privacy.safe import Note, SafeTable, seal
+from engage.privacy.safe import SafeTable, seal
 from engage.privacy.suppress import suppress
 
 SCORE_COLUMNS: Final = ("scale", "n", "n_band", "mean", "favourable", "ci_low", "ci_high", "hidden_reason")
@@ -21,8 +20,6 @@ SCORE_COLUMNS: Final = ("scale", "n", "n_band", "mean", "favourable", "ci_low", 
 POINT_SCALES: Final = frozenset({"enps_net"})
 """Scores in points (−100 to 100) rather than on an answer scale."""
 
-_COEFFICIENTS: Final = ("estimate", "standardised", "std_error", "ci_low", "ci_high", "importance")
-_SHARES: Final = ("share", "importance_low", "importance_high")
 _NUMBERS: Final = ("n", "mean", "favourable", "ci_low", "ci_high")
 
 
@@ -103,38 +100,6 @@ def release_open_wave(scales: Sequence[str], n: int, by: Sequence[str]) -> SafeT
     )
     frame = frame.reindex(columns=[*by, *SCORE_COLUMNS])
     return seal("scores", _typed(frame))
-
-
-def release_drivers(table: pd.DataFrame, notes: Mapping[str, Note], policy: Policy) -> SafeTable:
-    """Release a driver model: coefficients and importance to 0.001, shares to a point, p-values in bands.
-
-    ``table`` holds ``outcome, driver, block, role`` and any of ``estimate, standardised, std_error, ci_low,
-    ci_high, p_value, importance, share, importance_low, importance_high, rank_low, rank_high``;
-    ``notes['n']`` is the number of rows behind the model. Raises ``TooLittleData`` below ``policy.model_n``.
-    """
-    n = notes.get("n")
-    if not isinstance(n, int) or n < policy.model_n:
-        raise TooLittleData("privacy.model_too_small", least=policy.model_n)
-    frame = table.copy()
-    for names, digits in ((_COEFFICIENTS, 3), (_SHARES, 2)):
-        for name in frame.columns.intersection(list(names)):
-            frame[name] = frame[name].astype(float).round(digits)
-    for name in frame.columns.intersection(["p_value", "p_adjusted"]):
-        frame[name] = frame[name].map(rounding.p_band)
-    rounded = {key: round(value, 2) if isinstance(value, float) else value for key, value in notes.items()}
-    return seal("drivers", frame, rounded)
-
-
-def release_grouped_drivers(tables: Mapping[str, SafeTable | None], by: str, outcome: str) -> SafeTable:
-    """Lay driver tables of groups under each other; a group too small for one (``None``) is a hidden row."""
-    parts = []
-    for value, table in tables.items():
-        part = (
-            table.tidy() if table else pd.DataFrame({"outcome": [outcome], "hidden_reason": ["too_few_rows"]})
-        )
-        part.insert(0, by, value)
-        parts.append(part)
-    return seal("drivers", pd.concat(parts), {"outcome": outcome})
 
 
 def release_tone(cells: pd.DataFrame, by: Sequence[str], policy: Policy) -> SafeTable:

@@ -17,7 +17,6 @@ from engage.privacy import (
     release_changes,
     release_counts,
     release_drivers,
-    release_grouped_drivers,
     release_open_wave,
     release_tone,
     release_waves,
@@ -29,6 +28,7 @@ from engage.text import tone_by
 from engage.workspace import findings, linking
 from engage.workspace.auditing import attacked
 from engage.workspace.cells import WaveCells
+from engage.workspace.grouping import grouped_drivers
 from engage.workspace.importing import ImportResult, Progress, Upload, closed_waves, import_upload
 from engage.workspace.merging import merged_instrument
 from engage.workspace.publishing import publish
@@ -248,7 +248,7 @@ class Workspace:
         ``outcome``: a scale, ``"attrition"`` (voluntary leaving within 180 days after the wave) or
         ``"service"`` (team results in the three months after it). Without a wave, a scale is asked of the
         newest closed wave, the other two of all closed waves together. ``by``: one demographic, a model per
-        group; groups too small for one come back hidden.
+        group; groups that may have none come back hidden.
 
         Raises ``UsageError`` for unknown names, ``TooLittleData`` where the data can't support the model.
         """
@@ -259,18 +259,13 @@ class Workspace:
         groups = (by,) if isinstance(by, str) else tuple(by)
         self._audit("drivers", waves=len(waves), groups=len(groups))
         if not groups:
-            return release_drivers(*findings.driver_table(survey, snapshot, outcome), self.policy)
+            found = findings.driver_answer(survey, snapshot, outcome, self.policy)
+            return release_drivers(found.table, found.notes, self.policy, behind=found.behind)
         (group,) = groups if len(groups) == 1 else ("",)
         if group not in survey.groups:
             name = ",".join(groups)
             raise UsageError("workspace.unknown_demographic", where=name, name=name, known=survey.groups)
-        tables: dict[str, SafeTable | None] = {}
-        for value, part in survey.by(group):
-            try:
-                tables[value] = release_drivers(*findings.driver_table(part, snapshot, outcome), self.policy)
-            except TooLittleData:
-                tables[value] = None  # shown as a hidden row
-        return release_grouped_drivers(tables, group, outcome)
+        return grouped_drivers(survey, snapshot, waves, outcome, group, self.policy)
 
     def tone(self, by: str = "theme", wave: str | None = None) -> SafeTable:
         """Return the tone of comments by theme, wave or a demographic, within each question and source.

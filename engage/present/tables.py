@@ -22,6 +22,7 @@ _OWN: Final[dict[str, str]] = {
     "changes": "scale",
     "waves": "wave",
     "audit": "scale",
+    "utility": "wave",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -189,6 +190,21 @@ def _audit(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     }
 
 
+def _utility(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    tables = [" × ".join(map(names.demographic, by.split(","))) for by in frame["by"]]
+    counted = {column(name): frame[name] for name in ("cells", "shown")}
+    reasons = {column(f"hidden_{name}"): frame[name] for name in ("too_few", "complement", "combination")}
+    return {
+        column("wave"): frame["wave"],
+        column("table"): tables,
+        column("number"): _words("number", frame["measure"], names),
+        **counted,
+        column("kept"): _per_cent(frame["kept"]),
+        **reasons,
+    }
+
+
 _DRIVER_COLUMNS: Final = (
     "block", "driver", "role", "share", "importance_low", "importance_high", "rank_low", "rank_high",
     "direction", "estimate", "ci_low", "ci_high", "standardised", "p_value",
@@ -201,6 +217,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "changes": _changes,
     "waves": _waves,
     "audit": _audit,
+    "utility": _utility,
 }
 
 

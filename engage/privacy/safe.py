@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-Kind = Literal["scores", "drivers", "tone", "counts", "changes", "waves", "audit"]
+Kind = Literal["scores", "drivers", "tone", "counts", "changes", "waves", "audit", "utility"]
 Note = str | int | float | bool | None | tuple[str, ...]
 
 _SEAL: Final = object()

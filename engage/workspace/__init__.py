@@ -20,6 +20,7 @@ from engage.privacy import (
     release_grouped_drivers,
     release_open_wave,
     release_tone,
+    release_utility,
     release_waves,
     select_cells,
 )
@@ -299,6 +300,13 @@ class Workspace:
         found = findings_frame(attacked(snapshot, waves, colluders, progress or (lambda *_: None)))
         self._audit("audit", certain=int(found["certain"].sum()), rows=len(found))
         return release_audit(found)
+
+    def utility(self, wave: str | None = None) -> SafeTable:
+        """Return how many cells of closed waves are shown, and why the others are not, by table.
+
+        It is counted from the tables that readers get, so it says nothing that they don't.
+        """
+        return release_utility(WaveCells(self._need(), self._waves(wave)).frame, self.policy)
 
     def frame(self, wave: str | None = None) -> pd.DataFrame:
         """Return one row per respondent with scale scores, as they are: for analysts only, audited.

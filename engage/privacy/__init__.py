@@ -2,6 +2,7 @@
 
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells, sums_of
 from engage.privacy.measures import Measure, with_shares
+from engage.privacy.naming import UNNAMED, nameable, unnamed
 from engage.privacy.overtime import Past
 from engage.privacy.policy import Policy, load_policy
 from engage.privacy.release import (
@@ -25,6 +26,7 @@ from engage.privacy.safe import Kind, SafeTable
 __all__ = [
     "POINT_SCALES",
     "SCORE_COLUMNS",
+    "UNNAMED",
     "Hidden",
     "Kind",
     "Measure",
@@ -34,6 +36,7 @@ __all__ = [
     "bounds_of",
     "hidden_cells",
     "load_policy",
+    "nameable",
     "release_audit",
     "release_changes",
     "release_counts",
@@ -47,5 +50,6 @@ __all__ = [
     "released_cells",
     "select_cells",
     "sums_of",
+    "unnamed",
     "with_shares",
 ]

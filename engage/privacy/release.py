@@ -233,7 +233,7 @@ def release_utility(cells: pd.DataFrame, policy: Policy) -> SafeTable:
     """
     rows = []
     for (wave, by), part in cells.groupby(["wave", "by"], sort=False):
-        names = json.loads(by)
+        names = json.loads(str(by))
         for measure in ("mean", "favourable") if names else ():
             some = part if measure == "mean" else part[~part["scale"].isin(POINT_SCALES)]
             shown, why = some[measure].notna(), _why_hidden(some, measure, policy)

@@ -1,6 +1,7 @@
 """The public face of a store: ``SafeTable`` for readers; ``frame`` alone is raw, and audited."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from engage.privacy import (
     Policy,
     SafeTable,
     load_policy,
+    nameable,
     release_audit,
     release_changes,
     release_counts,
@@ -23,6 +25,7 @@ from engage.privacy import (
     release_utility,
     release_waves,
     select_cells,
+    unnamed,
 )
 from engage.privacy.audit import findings_frame
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
@@ -32,7 +35,7 @@ from engage.workspace.auditing import attacked
 from engage.workspace.cells import WaveCells
 from engage.workspace.importing import ImportResult, Progress, Upload, closed_waves, import_upload
 from engage.workspace.merging import merged_instrument
-from engage.workspace.publishing import publish
+from engage.workspace.publishing import group_names, publish
 from engage.workspace.sample_files import sample_hashes
 
 if TYPE_CHECKING:
@@ -266,7 +269,7 @@ class Workspace:
             name = ",".join(groups)
             raise UsageError("workspace.unknown_demographic", where=name, name=name, known=survey.groups)
         tables: dict[str, SafeTable | None] = {}
-        for value, part in survey.by(group):
+        for value, part in self._called(survey, group).by(group):
             try:
                 tables[value] = release_drivers(*findings.driver_table(part, snapshot, outcome), self.policy)
             except TooLittleData:
@@ -287,6 +290,11 @@ class Workspace:
         if by not in ("theme", "wave", *answers.groups):
             known = ("theme", "wave", *answers.groups)
             raise UsageError("workspace.unknown_demographic", where=by, name=by, known=known)
+        asked = {question.id for question in self.instrument(ALL_WAVES).questions}
+        several = nameable(written["question"], asked, self.policy.comments_k)
+        written["question"] = unnamed(written["question"], several)
+        if by in answers.groups:
+            written[by] = unnamed(written[by], self._names(answers, by))
         return release_tone(tone_by(written, [by]), [by], self.policy)
 
     def audit(self, *, colluders: int = 3, progress: Progress | None = None) -> SafeTable:
@@ -321,6 +329,15 @@ class Workspace:
         survey = linking.survey(snapshot, waves)
         self._audit("frame", rows=len(survey.frame))
         return survey.frame
+
+    def _called(self, survey: linking.Survey, group: str) -> linking.Survey:
+        """Return the survey with groups called by names that may be said."""
+        names = self._names(survey, group)
+        return replace(survey, frame=survey.frame.assign(**{group: unnamed(survey.frame[group], names)}))
+
+    def _names(self, survey: linking.Survey, group: str) -> frozenset[str]:
+        waves = [str(wave) for wave in survey.frame["wave"].unique()]
+        return group_names(self._need(), waves, survey.frame, [group], self.policy.scores_k)[group]
 
     def _store(self) -> Store | None:
         return Store.open(self.path) if (self.path / "workspace.json").is_file() else None

@@ -13,13 +13,17 @@ UNNAMED: Final = "*"
 """What stands before the number of a group without a name."""
 
 
-def nameable(values: pd.Series, listed: Collection[str], k: int) -> frozenset[str]:
-    """Return the names that may be shown: ``listed`` ones, and those that at least ``k`` of ``values`` share.
+NAMED_FROM: Final = 5
+"""A name that so many people share is nobody's own, however much larger a group must be to be shown."""
 
-    ``values``: one name per person (or comment); missing ones don't count.
+
+def nameable(values: pd.Series, listed: Collection[str], k: int) -> frozenset[str]:
+    """Return the names that may be shown: ``listed`` ones, and those that enough of ``values`` share.
+
+    Enough are ``k``, the fewest behind a released number, or ``NAMED_FROM`` if that is less. ``values``: one name per person (or comment); missing ones don't count.
     """
     counts = values.dropna().astype(str).value_counts()
-    return frozenset(listed) | frozenset(counts.index[counts >= k])
+    return frozenset(listed) | frozenset(counts.index[counts >= min(k, NAMED_FROM)])
 
 
 def unnamed(values: pd.Series, names: Collection[str]) -> pd.Series:

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -53,12 +54,19 @@ class Canaries:
     words: Mapping[str, str]
     numbers: Mapping[str, float] = field(default_factory=dict)
 
+    @cached_property
+    def _needles(self) -> tuple[dict[str, list[bytes]], dict[str, list[bytes]]]:
+        words = {name: list(ways(word)) for name, word in self.words.items()}
+        return words, {name: list(digits(value)) for name, value in self.numbers.items()}
+
     def in_(self, blob: object) -> list[str]:
         """Return the names of the canaries that are in ``blob``, however they are written there."""
         raw = as_bytes(blob)
-        low = raw.lower()
-        found = [name for name, word in self.words.items() if any(n in low for n in ways(word))]
-        return found + [name for name, value in self.numbers.items() if any(n in raw for n in digits(value))]
+        words, numbers = self._needles
+        found = []
+        for text, needles in ((raw.lower(), words), (raw, numbers)):
+            found += [name for name, some in needles.items() if any(one in text for one in some)]
+        return found
 
 
 def as_bytes(blob: object) -> bytes:
@@ -118,6 +126,8 @@ class Surfaces:
     def leaks(self, canaries: Canaries) -> list[tuple[str, str]]:
         """Return where each canary was found."""
         everything = [*self.seen, *(("log", line) for line in self.records.lines)]
+        if not canaries.in_(b"\0".join(as_bytes(blob) for _, blob in everything)):
+            return []
         return sorted({(place, name) for place, blob in everything for name in canaries.in_(blob)})
 
 
@@ -205,15 +215,14 @@ def suggestions() -> pd.DataFrame:
 
 
 def planted(folder: Path) -> tuple[Workspace, Canaries]:
-    """Return a workspace with two closed waves and everything else, and what must not be found of it."""
+    """Return a workspace with a closed and an open wave, and what must not be found of it."""
     space = Workspace(folder / "space")
     space.import_file(as_csv(staff()), "people", name="staff.csv")
     space.import_file(as_csv(results()), "service", name="service.csv")
     for place, name in enumerate(WAVES):
         space.import_file(as_csv(wave(place)), wave=name, instrument=SURVEY, name=FILE)
     space.import_file(as_csv(suggestions()), "comments", WAVES[0], name="box.csv")
-    for name in WAVES:
-        space.close(name)
+    space.close(WAVES[0])
     return space, Canaries({**WORDS, "file name": FILE.removesuffix(".csv")}, exact_numbers(space))
 
 

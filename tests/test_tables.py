@@ -25,7 +25,9 @@ from engage.privacy import (
     release_grouped_drivers,
     release_open_wave,
     release_scores,
+    release_utility,
     release_waves,
+    released_cells,
 )
 from engage.words import LANGUAGES, catalogue
 
@@ -56,6 +58,7 @@ def every_table():
         "groups": release_grouped_drivers({"1": driver_table(), "2": None}, "star", "engagement"),
         "no_groups": release_grouped_drivers({"2": None}, "star", "engagement"),
         "tone": tone_table(),
+        "utility": release_utility(released_cells({("team",): team_scores()}).assign(wave="2026H1"), POLICY),
         "counts": release_counts(
             {"2026H1": {"invited": 2400, "responses": 1912, "people": None}}, of="invited"
         ),

@@ -20,7 +20,8 @@ NAMED_FROM: Final = 5
 def nameable(values: pd.Series, listed: Collection[str], k: int) -> frozenset[str]:
     """Return the names that may be shown: ``listed`` ones, and those that enough of ``values`` share.
 
-    Enough are ``k``, the fewest behind a released number, or ``NAMED_FROM`` if that is less. ``values``: one name per person (or comment); missing ones don't count.
+    Enough are ``k``, the fewest behind a released number, or ``NAMED_FROM`` if that is less. ``values``: one
+    name per person (or comment); missing ones don't count.
     """
     counts = values.dropna().astype(str).value_counts()
     return frozenset(listed) | frozenset(counts.index[counts >= min(k, NAMED_FROM)])

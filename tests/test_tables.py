@@ -30,7 +30,9 @@ from engage.privacy import (
     release_quantiles,
     release_scores,
     release_survival,
+    release_utility,
     release_waves,
+    released_cells,
 )
 from engage.words import LANGUAGES, catalogue
 
@@ -79,6 +81,7 @@ def every_table():
         "groups": grouped({"1": driver_table(), "2": None}),
         "no_groups": grouped({"2": None}),
         "tone": tone_table(),
+        "utility": release_utility(released_cells({("team",): team_scores()}).assign(wave="2026H1"), POLICY),
         "counts": release_counts(
             {"2026H1": {"invited": 2400, "responses": 1912, "people": None}}, of="invited"
         ),

@@ -376,13 +376,13 @@ def test_a_stricter_policy_hides_more(space):
     put(space, answers(PULSE))
     space.close("2025H1")
     hidden = space.scores(by="team").tidy().query("scale == 'pay'").set_index("team")["hidden_reason"]
-    assert set(hidden.dropna().index) == {"far", "west"}
+    assert set(hidden.dropna().index) == {"*1", "west"}
     again = Workspace(space.path.with_name("strict"))
     put(again, answers(PULSE))
     (again.path / "policy.yaml").write_text("scores_k: 15\n", encoding="utf-8")
     again.close("2025H1")
     hidden = again.scores(by="team").tidy().query("scale == 'pay'").set_index("team")["hidden_reason"]
-    assert set(hidden.dropna().index) == {"far", "west", "east"}
+    assert set(hidden.dropna().index) == {"*1", "west", "east"}
 
 
 def test_a_two_way_table_is_shown_only_where_the_policy_lists_it(space):

@@ -25,6 +25,7 @@ _OWN: Final[dict[str, str]] = {
     "survival": "time",
     "confusion": "actual",
     "quantiles": "quantile",
+    "utility": "wave",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -225,6 +226,21 @@ def _quantiles(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     return made | _note(frame, names)
 
 
+def _utility(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    tables = [" × ".join(map(names.demographic, by.split(","))) for by in frame["by"]]
+    counted = {column(name): frame[name] for name in ("cells", "shown")}
+    reasons = {column(f"hidden_{name}"): frame[name] for name in ("too_few", "complement", "combination")}
+    return {
+        column("wave"): frame["wave"],
+        column("table"): tables,
+        column("number"): _words("number", frame["measure"], names),
+        **counted,
+        column("kept"): _per_cent(frame["kept"]),
+        **reasons,
+    }
+
+
 _DRIVER_COLUMNS: Final = (
     "block", "driver", "role", "share", "importance_low", "importance_high", "rank_low", "rank_high",
     "direction", "estimate", "ci_low", "ci_high", "standardised", "p_value",
@@ -240,6 +256,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "survival": _survival,
     "confusion": _confusion,
     "quantiles": _quantiles,
+    "utility": _utility,
 }
 
 

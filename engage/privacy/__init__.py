@@ -9,6 +9,7 @@ from engage.privacy.models import (
     release_quantiles,
     release_survival,
 )
+from engage.privacy.naming import UNNAMED, nameable, unnamed
 from engage.privacy.overtime import Past
 from engage.privacy.policy import Policy, load_policy
 from engage.privacy.release import (
@@ -20,6 +21,7 @@ from engage.privacy.release import (
     release_open_wave,
     release_scores,
     release_tone,
+    release_utility,
     release_waves,
     released_cells,
     select_cells,
@@ -30,6 +32,7 @@ from engage.privacy.support import Support, check_support, merge_few, poolable, 
 __all__ = [
     "POINT_SCALES",
     "SCORE_COLUMNS",
+    "UNNAMED",
     "Hidden",
     "Kind",
     "Measure",
@@ -42,6 +45,7 @@ __all__ = [
     "hidden_cells",
     "load_policy",
     "merge_few",
+    "nameable",
     "poolable",
     "refusal",
     "release_audit",
@@ -55,9 +59,11 @@ __all__ = [
     "release_scores",
     "release_survival",
     "release_tone",
+    "release_utility",
     "release_waves",
     "released_cells",
     "select_cells",
     "support_of",
+    "unnamed",
     "with_shares",
 ]

@@ -12,7 +12,7 @@ from engage.privacy import rounding
 from engage.privacy.policy import Policy
 from engage.privacy.roster import as_text
 from engage.privacy.safe import SafeTable, seal
-from engage.privacy.suppress import suppress
+from engage.privacy.suppress import COMBINATION, REASONS, TOO_FEW, suppress
 
 SCORE_COLUMNS: Final = ("scale", "n", "n_band", "mean", "favourable", "ci_low", "ci_high", "hidden_reason")
 """The final columns of a score table, behind its by columns."""
@@ -184,6 +184,32 @@ def release_audit(findings: pd.DataFrame) -> SafeTable:
     return seal("audit", frame)
 
 
+def release_utility(cells: pd.DataFrame, policy: Policy) -> SafeTable:
+    """Release how much of closed waves is shown, and why the rest is not; from released cells alone.
+
+    ``cells``: rows of :func:`released_cells` with their ``wave``; nothing is counted that they don't show
+    themselves. One row per wave, table but the whole wave (``by``: its demographics, comma-separated) and
+    ``measure`` (``mean``, ``favourable``): ``groups`` and how many have any such number
+    (``groups_shown``); ``cells`` (group and scale), how many are ``shown``, the share ``kept`` (0–1), and how
+    many are hidden by each reason. A share withheld beside its mean is ``too_few`` where no group of that
+    size has one (see :func:`engage.privacy.rounding.share_cap`), else ``combination``. Scores in points have
+    no share; groups with nobody in them are no cells.
+    """
+    rows = []
+    for (wave, by), part in cells.groupby(["wave", "by"], sort=False):
+        names = json.loads(str(by))
+        for measure in ("mean", "favourable") if names else ():
+            some = part if measure == "mean" else part[~part["scale"].isin(POINT_SCALES)]
+            shown, why = some[measure].notna(), _why_hidden(some, measure, policy)
+            counts = {reason: int((why == reason).sum()) for reason in REASONS}
+            groups = (some["key"].nunique(), some.loc[shown, "key"].nunique())
+            kept = round(float(shown.mean()), 2) if len(some) else math.nan
+            cell_counts = (len(some), int(shown.sum()), kept, *counts.values())
+            rows.append((wave, ",".join(names), measure, *groups, *cell_counts))
+    columns = ["wave", "by", "measure", "groups", "groups_shown", "cells", "shown", "kept", *REASONS]
+    return seal("utility", pd.DataFrame(rows, columns=columns))
+
+
 def release_changes(cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -> SafeTable:
     """Release changes of scale means between consecutive waves, tested before they are rounded.
 
@@ -243,6 +269,14 @@ def _rounded(cells: pd.DataFrame, by: Sequence[str], colluders: int) -> pd.DataF
     frame["mean"], frame["favourable"] = means, shares
     frame["ci_low"], frame["ci_high"] = [low for low, _ in ends], [high for _, high in ends]
     return frame
+
+
+def _why_hidden(cells: pd.DataFrame, measure: str, policy: Policy) -> pd.Series:
+    """Return why each released cell has no ``measure``, ``""`` where it has one."""
+    sure = cells["n"].fillna(cells["n_band"].str.partition("-")[0].astype(float)).fillna(0)
+    none = [math.isnan(rounding.share_cap(int(n), policy.colluders)) for n in sure]
+    alone = pd.Series(none, index=cells.index).map({True: TOO_FEW, False: COMBINATION})
+    return cells["hidden_reason"].fillna(alone).mask(cells[measure].notna(), "")
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ Kind = Literal[
     "changes",
     "waves",
     "audit",
+    "utility",
     "survival",
     "confusion",
     "quantiles",

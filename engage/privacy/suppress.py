@@ -9,6 +9,7 @@ TOO_FEW: Final = "too_few"
 COMPLEMENT: Final = "complement"
 COMBINATION: Final = "combination"
 """Hidden because together with other results it would say too much about someone."""
+REASONS: Final = (TOO_FEW, COMPLEMENT, COMBINATION)
 
 
 def suppress(cells: pd.DataFrame, by: Sequence[str], k: int, hidden: pd.Series | None = None) -> pd.Series:

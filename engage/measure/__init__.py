@@ -2,14 +2,28 @@
 
 from engage.measure.enps import ENPS, enps
 from engage.measure.intervals import Interval, wilson_interval
+from engage.measure.reliability import (
+    Alpha,
+    ItemRest,
+    Omega,
+    cronbach_alpha,
+    item_rest_correlation,
+    omega_total,
+)
 from engage.measure.scoring import favourable_from, favourable_share, score_items
 
 __all__ = [
     "ENPS",
+    "Alpha",
     "Interval",
+    "ItemRest",
+    "Omega",
+    "cronbach_alpha",
     "enps",
     "favourable_from",
     "favourable_share",
+    "item_rest_correlation",
+    "omega_total",
     "score_items",
     "wilson_interval",
 ]

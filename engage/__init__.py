@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from engage.errors import EngageError, InputError, Rejected, TooLittleData, UsageError
     from engage.ingest import Reading, read
     from engage.instrument import Instrument, load_instrument
-    from engage.measure import cronbach_alpha, enps, item_rest_correlation, omega_total, wilson_interval
+    from engage.measure import (
+        cronbach_alpha,
+        enps,
+        icc,
+        item_rest_correlation,
+        omega_total,
+        rwg_j,
+        wilson_interval,
+    )
     from engage.model import fit_drivers, out_of_sample, relative_importance
     from engage.privacy import SafeTable
     from engage.text import redact, sentiment, themes
@@ -22,7 +30,15 @@ _HOMES: Final = {
     "engage.errors": ("EngageError", "InputError", "Rejected", "TooLittleData", "UsageError"),
     "engage.ingest": ("Reading", "read"),
     "engage.instrument": ("Instrument", "load_instrument"),
-    "engage.measure": ("cronbach_alpha", "enps", "item_rest_correlation", "omega_total", "wilson_interval"),
+    "engage.measure": (
+        "cronbach_alpha",
+        "enps",
+        "icc",
+        "item_rest_correlation",
+        "omega_total",
+        "rwg_j",
+        "wilson_interval",
+    ),
     "engage.model": ("fit_drivers", "out_of_sample", "relative_importance"),
     "engage.privacy": ("SafeTable",),
     "engage.text": ("redact", "sentiment", "themes"),
@@ -43,6 +59,7 @@ __all__ = [
     "cronbach_alpha",
     "enps",
     "fit_drivers",
+    "icc",
     "item_rest_correlation",
     "load_instrument",
     "omega_total",
@@ -50,6 +67,7 @@ __all__ = [
     "read",
     "redact",
     "relative_importance",
+    "rwg_j",
     "sentiment",
     "themes",
     "wilson_interval",

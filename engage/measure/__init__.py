@@ -1,5 +1,6 @@
 """Scores of persons and groups: pure functions on arrays and frames, results frozen."""
 
+from engage.measure.agreement import ICC, Aggregation, Agreement, icc, may_aggregate, rwg_j
 from engage.measure.enps import ENPS, enps
 from engage.measure.intervals import Interval, wilson_interval
 from engage.measure.reliability import (
@@ -14,6 +15,9 @@ from engage.measure.scoring import favourable_from, favourable_share, score_item
 
 __all__ = [
     "ENPS",
+    "ICC",
+    "Aggregation",
+    "Agreement",
     "Alpha",
     "Interval",
     "ItemRest",
@@ -22,8 +26,11 @@ __all__ = [
     "enps",
     "favourable_from",
     "favourable_share",
+    "icc",
     "item_rest_correlation",
+    "may_aggregate",
     "omega_total",
+    "rwg_j",
     "score_items",
     "wilson_interval",
 ]

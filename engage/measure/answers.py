@@ -72,6 +72,11 @@ def complete_rows(items: pd.DataFrame, *, columns: int = 2, rows: int = 3) -> Co
     return Complete(whole, names, kept, len(values) - len(kept))
 
 
+def correlations(values: FloatArray) -> FloatArray:
+    """Return the correlation matrix (k, k) of columns that vary, (n, k)."""
+    return np.asarray(np.corrcoef(values, rowvar=False), dtype=np.float64)
+
+
 def group_codes(groups: pd.Series) -> tuple[IntArray, list[object]]:
     """Return a code 0..G−1 for each row (−1 where the group is missing) and the G labels, sorted."""
     codes, labels = pd.factorize(groups, sort=True)

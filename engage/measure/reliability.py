@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, TooLittleData, UsageError
-from engage.measure.answers import Complete, FloatArray, complete_rows, reversed_note
+from engage.measure.answers import Complete, FloatArray, complete_rows, correlations, reversed_note
 from engage.measure.display import as_html
 from engage.measure.extraction import extract
 from engage.measure.intervals import check_level
@@ -111,7 +111,7 @@ def cronbach_alpha(items: pd.DataFrame, *, level: float = 0.95) -> Alpha:
     n, k = rows.values.shape
     alpha = _alpha(np.cov(rows.values, rowvar=False))
     tail, df1, df2 = (1 - level) / 2, n - 1, (n - 1) * (k - 1)
-    pairs = np.corrcoef(rows.values, rowvar=False)[np.triu_indices(k, 1)]
+    pairs = correlations(rows.values)[np.triu_indices(k, 1)]
     return Alpha(
         alpha=alpha,
         ci_low=1 - (1 - alpha) * float(fdtri(df1, df2, 1 - tail)),
@@ -145,7 +145,7 @@ def omega_total(items: pd.DataFrame, *, convention: OmegaConvention = "ml") -> O
     if convention not in known:
         raise UsageError("model.unknown_option", option="convention", value=convention, known=known)
     rows = complete_rows(items, columns=3)
-    correlation = np.corrcoef(rows.values, rowvar=False)
+    correlation = correlations(rows.values)
     loadings, uniqueness = extract(correlation, 1, "ml" if convention == "ml" else "minres")
     common, unique = float(loadings.sum()) ** 2, float(uniqueness.sum())
     total = float(correlation.sum()) if convention == "psych" else common + unique
@@ -185,9 +185,8 @@ def _item_rest(values: FloatArray) -> FloatArray:
     rest = values.sum(axis=1, keepdims=True) - values
     centred, others = values - values.mean(axis=0), rest - rest.mean(axis=0)
     scale = np.sqrt((centred**2).sum(axis=0) * (others**2).sum(axis=0))
-    return np.divide(
-        (centred * others).sum(axis=0), scale, out=np.full(values.shape[1], np.nan), where=scale > 0
-    )
+    products: FloatArray = (centred * others).sum(axis=0)
+    return np.where(scale > 0, products / np.where(scale > 0, scale, 1), np.nan)
 
 
 def _against(rows: Complete) -> list[str]:

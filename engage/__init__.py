@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engage.ingest import Reading, read
     from engage.instrument import Instrument, load_instrument
     from engage.measure import (
+        careless,
         cronbach_alpha,
         enps,
         icc,
@@ -31,6 +32,7 @@ _HOMES: Final = {
     "engage.ingest": ("Reading", "read"),
     "engage.instrument": ("Instrument", "load_instrument"),
     "engage.measure": (
+        "careless",
         "cronbach_alpha",
         "enps",
         "icc",
@@ -56,6 +58,7 @@ __all__ = [
     "TooLittleData",
     "UsageError",
     "Workspace",
+    "careless",
     "cronbach_alpha",
     "enps",
     "fit_drivers",

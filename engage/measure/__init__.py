@@ -1,6 +1,7 @@
 """Scores of persons and groups: pure functions on arrays and frames, results frozen."""
 
 from engage.measure.agreement import ICC, Aggregation, Agreement, icc, may_aggregate, rwg_j
+from engage.measure.careless import Careless, CarelessRules, careless
 from engage.measure.enps import ENPS, enps
 from engage.measure.intervals import Interval, wilson_interval
 from engage.measure.reliability import (
@@ -19,9 +20,12 @@ __all__ = [
     "Aggregation",
     "Agreement",
     "Alpha",
+    "Careless",
+    "CarelessRules",
     "Interval",
     "ItemRest",
     "Omega",
+    "careless",
     "cronbach_alpha",
     "enps",
     "favourable_from",

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from engage.ingest import Reading, read
     from engage.instrument import Instrument, load_instrument
     from engage.measure import (
+        adjust_pvalues,
         careless,
+        compare,
         cronbach_alpha,
         enps,
         icc,
@@ -32,7 +34,9 @@ _HOMES: Final = {
     "engage.ingest": ("Reading", "read"),
     "engage.instrument": ("Instrument", "load_instrument"),
     "engage.measure": (
+        "adjust_pvalues",
         "careless",
+        "compare",
         "cronbach_alpha",
         "enps",
         "icc",
@@ -58,7 +62,9 @@ __all__ = [
     "TooLittleData",
     "UsageError",
     "Workspace",
+    "adjust_pvalues",
     "careless",
+    "compare",
     "cronbach_alpha",
     "enps",
     "fit_drivers",

@@ -2,8 +2,12 @@
 
 from engage.measure.agreement import ICC, Aggregation, Agreement, icc, may_aggregate, rwg_j
 from engage.measure.careless import Careless, CarelessRules, careless
+from engage.measure.change import WaveChange, compare_waves
+from engage.measure.compare import Comparison, compare
 from engage.measure.enps import ENPS, enps
+from engage.measure.extremes import Extremes, contrast_extremes
 from engage.measure.intervals import Interval, wilson_interval
+from engage.measure.multiplicity import adjust_pvalues
 from engage.measure.reliability import (
     Alpha,
     ItemRest,
@@ -13,6 +17,7 @@ from engage.measure.reliability import (
     omega_total,
 )
 from engage.measure.scoring import favourable_from, favourable_share, score_items
+from engage.measure.weights import Weights, rake
 
 __all__ = [
     "ENPS",
@@ -22,10 +27,18 @@ __all__ = [
     "Alpha",
     "Careless",
     "CarelessRules",
+    "Comparison",
+    "Extremes",
     "Interval",
     "ItemRest",
     "Omega",
+    "WaveChange",
+    "Weights",
+    "adjust_pvalues",
     "careless",
+    "compare",
+    "compare_waves",
+    "contrast_extremes",
     "cronbach_alpha",
     "enps",
     "favourable_from",
@@ -34,6 +47,7 @@ __all__ = [
     "item_rest_correlation",
     "may_aggregate",
     "omega_total",
+    "rake",
     "rwg_j",
     "score_items",
     "wilson_interval",

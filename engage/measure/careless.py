@@ -170,7 +170,7 @@ def careless(
         raise TooLittleData("model.no_answers")
     low, high = _answer_range(raw, answers)
     places = _places(items, scales)
-    turned = [items.columns.get_loc(name) for name in reverse]
+    turned = items.columns.get_indexer(pd.Index(list(reverse)))
     keyed = raw.copy()
     keyed[:, turned] = low + high - keyed[:, turned]
     opposed = [(f, b) for scale in places for b in scale if b in turned for f in scale if f not in turned]
@@ -209,7 +209,9 @@ def _places(items: pd.DataFrame, scales: Scales | None) -> list[list[int]]:
         return []
     if isinstance(scales, Mapping):
         need_columns(items, list(chain.from_iterable(scales.values())))
-        return [sorted(int(items.columns.get_loc(name)) for name in names) for names in scales.values()]
+        return [
+            sorted(items.columns.get_indexer(pd.Index(list(names))).tolist()) for names in scales.values()
+        ]
     ends = np.cumsum([0, *scales])
     if ends[-1] > items.shape[1]:
         raise UsageError("measure.scales_too_long", named=int(ends[-1]), items=items.shape[1])

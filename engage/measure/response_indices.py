@@ -90,7 +90,8 @@ def even_odd(keyed: FloatArray, scales: Sequence[Sequence[int]]) -> FloatArray:
     spread = np.sqrt((odd**2).sum(axis=0) * (even**2).sum(axis=0))
     usable = (count >= _LEAST_SCALES) & (spread > 1e-12)
     r = np.where(usable, (odd * even).sum(axis=0) / np.where(usable, spread, 1), np.nan)
-    return np.minimum(-2 * r / np.maximum(1 + r, 1e-12), 1)
+    corrected: FloatArray = np.minimum(-2 * r / np.maximum(1 + r, 1e-12), 1)
+    return corrected
 
 
 def contradictions(answers: FloatArray, pairs: Sequence[tuple[int, int]], middle: float) -> FloatArray:

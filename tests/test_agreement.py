@@ -192,6 +192,7 @@ def test_icc_where_a_team_is_of_one_mind():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize("sizes", [[8] * 30, [3, 5, 8, 12, 15] * 6])
 @pytest.mark.parametrize("icc1", [0.05, 0.3])
 def test_the_interval_of_icc1_covers(sizes, icc1):

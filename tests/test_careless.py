@@ -193,6 +193,7 @@ def test_careless_refuses_what_it_can_not_read():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 def test_flags_find_careless_people_and_leave_honest_ones_alone():
     script = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "careless.py"))
     for asked in script["QUESTIONNAIRES"]:

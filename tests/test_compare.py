@@ -291,6 +291,7 @@ def test_raking_refuses_margins_that_do_not_fit():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 def test_hedges_interval_covers():
     rng = np.random.default_rng(31)
     held = 0
@@ -301,6 +302,7 @@ def test_hedges_interval_covers():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize("linked", [0, 12, 30])
 def test_intervals_of_partly_linked_waves_cover(linked):
     rng = np.random.default_rng(32)

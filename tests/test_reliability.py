@@ -139,6 +139,7 @@ def test_reliability_refuses_what_it_can_not_answer():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize(("n", "k", "r"), [(20, 3, 0.3), (60, 7, 0.5)])
 def test_feldt_interval_covers_parallel_items(n, k, r):
     rng = np.random.default_rng(41)

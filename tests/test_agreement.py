@@ -155,6 +155,15 @@ def test_the_verdict_in_words():
     assert expected in middling._repr_html_().replace("&#x27;", "'")
 
 
+@pytest.mark.parametrize("lang", ["zh", "en", "ru"])
+def test_every_verdict_has_words(lang):
+    said = {
+        judged(*case).sentence(lang)
+        for case in [(0.1, 0.8, 0.8), (0.1, 0.6, 0.6), (-0.1, 0.2, 0.2), (0.1, 0.2, 0.8), (0.1, 0.8, 0.2)]
+    }
+    assert len(said) == 5
+
+
 def test_the_verdict_on_made_up_teams():
     rng = np.random.default_rng(3)
     for icc1, expected in ((0.5, "yes"), (0.0, "no")):

@@ -174,6 +174,12 @@ def test_what_could_not_be_checked_is_said():
     assert "nobody was removed" in short._repr_html_()
 
 
+@pytest.mark.parametrize("lang", ["zh", "en", "ru"])
+def test_every_unchecked_index_has_words(lang):
+    notes = careless(people()[NAMES[:5]]).notes
+    assert len({note.reason(lang) + note.remedy(lang) for note in notes}) == 6
+
+
 def test_careless_refuses_what_it_can_not_read():
     frame = people()
     with pytest.raises(UsageError, match="no column q99"):

@@ -86,6 +86,14 @@ def test_a_reference_missing_values_and_groups_of_one():
     pd.testing.assert_frame_equal(frame, before)
 
 
+@pytest.mark.parametrize("lang", ["zh", "en", "ru"])
+def test_every_verdict_has_words(lang):
+    frame = grouped(a=[4, 4, 4.1, 3.9], b=[9, 9, 9.1, 8.9], c=[4, 4.2, 3.8, 4], d=[4, 4], e=[9, 9])
+    said = {pair.verdict: pair.sentence(lang) for pair in compare(frame, "y", by="g").pairs}
+    said |= {pair.verdict: pair.sentence(lang) for pair in compare(frame, "y", by="g", reference="c").pairs}
+    assert len(set(said.values())) == 4
+
+
 def test_groups_without_spread_are_untestable():
     result = compare(grouped(a=[4, 4, 4], b=[3, 3], c=[1, 5]), "y", by="g").tidy()
     assert result["verdict"].tolist()[0] == "untestable"

@@ -1,5 +1,6 @@
 """Factor analysis against R's factanal and lavaan, statsmodels, brute force, and structures known to hold."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -305,6 +306,13 @@ def test_lavaan_measurement_invariance_of_the_schools():
     np.testing.assert_allclose(means["std_error"], [0.122, 0.117, 0.090], atol=SHOWN)
 
 
+@pytest.mark.parametrize("lang", ["zh", "en", "ru"])
+def test_every_level_of_invariance_has_words(lang):
+    result = measurement_invariance(schools(), STRUCTURE, "school", least=100)
+    verdicts = ("none", "configural", "metric", "scalar")
+    assert len({replace(result, verdict=verdict).sentence(lang) for verdict in verdicts}) == 4
+
+
 def test_factor_models_refuse_what_they_can_not_fit():
     frame = schools()
     with pytest.raises(TooLittleData, match="145 complete rows; two groups of 200"):
@@ -353,7 +361,7 @@ def test_intervals_of_loadings_cover():
     rng = np.random.default_rng(51)
     names = TWO["one"] + TWO["two"]
     held = []
-    for _ in range(400):
+    for _ in range(250):
         table = confirm_structure(pd.DataFrame(answers(rng, 300), columns=names), TWO).tidy()
         loads = table[(table["kind"] == "loading") & table["std_error"].notna()]
         held.append(((loads["ci_low"] <= 1) & (loads["ci_high"] >= 1)).mean())

@@ -121,7 +121,7 @@ def fit(samples: tuple[Sample, ...], places: tuple[Places, ...]) -> Fitted:
             curvature = _curvature(samples, places, theta)
             if np.linalg.cond(curvature) > _SINGULAR:
                 break
-            covariance: FloatArray = 2 / total * np.linalg.inv(curvature)
+            covariance = np.asarray(2 / total * np.linalg.inv(curvature), dtype=np.float64)
             return Fitted(value, theta, covariance, places, tuple(imply(p, theta) for p in places))
         moved, value = _descend(samples, places, theta, step, value, float(slope @ step))
         turned = _gradient(samples, places, moved)

@@ -31,19 +31,27 @@ def extract(correlation: FloatArray, factors: int, method: Extraction) -> tuple[
         raise TooLittleData("measure.singular")
     start = (1 - 0.5 * factors / len(correlation)) / np.diag(np.linalg.inv(correlation))
     step = _least_squares if method == "minres" else _likelihood
+
+    # By logarithms, because the likelihood is steep where a uniqueness is small.
+    def slope(logs: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient, _ = step(correlation, np.exp(logs), factors)
+        return value, gradient * np.exp(logs)
+
+    floor = np.log(LOWEST_UNIQUENESS)
     found = minimize(
-        lambda psi: step(correlation, psi, factors)[:2],
-        np.clip(start, LOWEST_UNIQUENESS, 1),
+        slope,
+        np.log(np.clip(start, LOWEST_UNIQUENESS, 1)),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(LOWEST_UNIQUENESS, 1)] * len(correlation),
+        bounds=[(floor, 0)] * len(correlation),
         options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 2000, "maxcor": 25},
     )
-    _, gradient, loadings = step(correlation, found.x, factors)
-    inside = (found.x > LOWEST_UNIQUENESS) & (found.x < 1)
-    if np.abs(gradient[inside]).max(initial=0) > 1e-4:
+    inside = (found.x > floor) & (found.x < 0)
+    if np.abs(slope(found.x)[1][inside]).max(initial=0) > 1e-4:
         raise TooLittleData("measure.not_settled")
-    return loadings * np.where(loadings.sum(axis=0) < 0, -1.0, 1.0), found.x
+    uniqueness = np.exp(found.x)
+    loadings = step(correlation, uniqueness, factors)[2]
+    return loadings * np.where(loadings.sum(axis=0) < 0, -1.0, 1.0), uniqueness
 
 
 def _least_squares(r: FloatArray, psi: FloatArray, factors: int) -> tuple[float, FloatArray, FloatArray]:

@@ -1,5 +1,7 @@
 """Turn factors so that each item loads on few of them."""
 
+import math
+from itertools import combinations
 from typing import Final, Literal
 
 import numpy as np
@@ -18,9 +20,9 @@ def rotate(loadings: FloatArray, rotation: Rotation) -> tuple[FloatArray, FloatA
 
     ``"varimax"`` (Kaiser 1958) maximises the variance of squared loadings over factors that stay
     uncorrelated, items scaled to equal communality first; ``"oblimin"`` with γ = 0 (Jennrich & Sampson 1966)
-    minimises Σ_{p<q} Σ_i λ_ip²λ_iq² over correlated factors. Gradient projection (Bernaards & Jennrich 2005)
-    from varimax for oblimin. Factors are ordered by the variance they explain and turned to load positively
-    in sum.
+    minimises Σ_{p<q} Σ_i λ_ip²λ_iq² over correlated factors. Varimax turns pairs of factors by the best angle;
+    oblimin goes on from it by gradient projection (Bernaards & Jennrich 2005). Factors are ordered by the
+    variance they explain and turned to load positively in sum.
     Raises ``TooLittleData`` if the rotation does not settle.
     R: ``stats::varimax(L)``; ``GPArotation::oblimin(L)``.
     """
@@ -40,15 +42,21 @@ def rotate(loadings: FloatArray, rotation: Rotation) -> tuple[FloatArray, FloatA
 
 
 def _orthogonal(loadings: FloatArray) -> FloatArray:
-    """Return the orthogonal matrix that maximises varimax."""
-    turn = np.eye(loadings.shape[1])
+    """Return the orthogonal matrix that maximises varimax, turning pairs of factors by the best angle."""
+    k, m = loadings.shape
+    turned, turn = loadings.copy(), np.eye(m)
     for _ in range(_ROUNDS):
-        turned = loadings @ turn
-        # The orthogonal matrix nearest to the slope: a stationary point maps to itself.
-        slope = loadings.T @ (turned * (turned**2 - (turned**2).mean(axis=0)))
-        left, _, right = np.linalg.svd(slope)
-        before, turn = turn, np.asarray(left @ right, dtype=np.float64)
-        if np.abs(turn - before).max() < _SETTLED:
+        widest = 0.0
+        for pair in combinations(range(m), 2):
+            x, y = turned[:, pair[0]], turned[:, pair[1]]
+            u, v = x**2 - y**2, 2 * x * y
+            across = 2 * (u @ v - u.sum() * v.sum() / k)
+            along = u @ u - v @ v - (u.sum() ** 2 - v.sum() ** 2) / k
+            angle = math.atan2(across, along) / 4
+            plane = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+            turned[:, pair], turn[:, pair] = turned[:, pair] @ plane, turn[:, pair] @ plane
+            widest = max(widest, abs(angle))
+        if widest < _SETTLED:
             return turn
     raise TooLittleData("measure.not_settled")
 

@@ -166,6 +166,11 @@ def test_empty_and_constant_items_change_nothing_of_the_distance():
     assert np.isnan(careless(more[["empty", "same"]]).mahalanobis).all()
 
 
+def test_one_spread_of_most_people_makes_nobody_an_outlier():
+    frame = pd.DataFrame([[1, 3]] * 8 + [[2, 3]] * 3, columns=["a", "b"])
+    assert not careless(frame, answers=(1, 5)).flags["irv"].any()
+
+
 def test_what_could_not_be_checked_is_said():
     notes = [note.code.removeprefix("measure.unchecked_") for note in careless(people()).notes]
     assert notes == ["mahalanobis", "even_odd", "contradictions", "speeding"]

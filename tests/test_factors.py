@@ -300,6 +300,10 @@ def test_lavaan_measurement_invariance_of_the_schools():
     for before, after in pairwise(range(3)):
         change = table["chi2"][after] - table["chi2"][before]
         assert table["change_chi2"][after] == pytest.approx(change)
+    for school, chi2 in (("Pasteur", 64.309), ("Grant-White", 51.542)):
+        rows = schools()
+        alone = confirm_structure(rows[rows["school"] == school], STRUCTURE)
+        assert alone.fit.chi2 == pytest.approx(chi2, abs=SHOWN)
     # lavaan gives them for Grant-White against Pasteur.
     means = result.factor_means
     np.testing.assert_allclose(-means["difference"], [-0.148, 0.576, -0.177], atol=SHOWN)

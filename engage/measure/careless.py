@@ -94,7 +94,8 @@ class Careless:
         middle = float(np.median(known))
         spread = 1.4826 * float(np.median(np.abs(known - middle)))
         share = self.rules.irv_share * (self.answers[1] - self.answers[0])
-        return max(share, middle - self.rules.irv_deviations * spread)
+        # Where most people's spread is the same, as with very few items, the rest are not outliers.
+        return max(share, middle - self.rules.irv_deviations * spread) if spread > 0 else share
 
     @property
     def n_flags(self) -> IntArray:

@@ -21,8 +21,8 @@ def rotate(loadings: FloatArray, rotation: Rotation) -> tuple[FloatArray, FloatA
     ``"varimax"`` (Kaiser 1958) maximises the variance of squared loadings over factors that stay
     uncorrelated, items scaled to equal communality first; ``"oblimin"`` with γ = 0 (Jennrich & Sampson 1966)
     minimises Σ_{p<q} Σ_i λ_ip²λ_iq² over correlated factors. Varimax turns pairs of factors by the best
-    angle; oblimin goes on from it by gradient projection (Bernaards & Jennrich 2005). Factors are ordered by the
-    variance they explain and turned to load positively in sum.
+    angle; oblimin goes on from it by gradient projection (Bernaards & Jennrich 2005). Factors are ordered by
+    the variance they explain and turned to load positively in sum.
     Raises ``TooLittleData`` if the rotation does not settle.
     R: ``stats::varimax(L)``; ``GPArotation::oblimin(L)``.
     """

@@ -258,7 +258,7 @@ def test_raking_by_iterative_proportional_fitting_of_the_table():
     table = pd.crosstab(frame["age"], frame["team"]).astype(float)
     fitted = table.copy()
     ages, teams = pd.Series({"<25": 0.6, "25+": 0.4}), pd.Series(SHARES["team"])
-    for _ in range(500):
+    for _ in range(40):
         fitted = fitted.mul(ages * 200 / fitted.sum(axis=1), axis=0)
         fitted = fitted.mul(teams * 200 / fitted.sum(axis=0), axis=1)
     cell = (fitted / table).stack()
@@ -323,4 +323,4 @@ def test_intervals_of_partly_linked_waves_cover(linked):
         r = np.corrcoef(x[:linked], y[:linked])[0, 1] if linked else 0.0
         found = overlapping(x, y, linked, r, 0.95)
         held += found.ci_low <= 0 <= found.ci_high
-    assert 0.935 < held / 2000 < 0.965
+    assert 0.93 < held / 2000 < 0.97

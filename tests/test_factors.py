@@ -67,6 +67,7 @@ def test_three_factors_of_nine_tests_agree_with_factanal():
     np.testing.assert_array_equal(np.abs(result.loadings[:8]).argmax(axis=1), [1, 1, 1, 0, 0, 0, 2, 2])
 
 
+@pytest.mark.rest
 def test_maximum_likelihood_agrees_with_statsmodels():
     from statsmodels.multivariate.factor import Factor
 

@@ -58,7 +58,7 @@ def admit(
                 everyone if there.all() else _choose(grid, there, policy, before=everyone)
             )
         base = chosen[there.tobytes()]
-        if measure.share_of:
+        if measure.share_of in admitted:
             scale = admitted[measure.share_of].reasons
             base = np.where(scale != "", scale, base)
         parts = [release.part(name) for release in past if name in release.shown]
@@ -123,7 +123,7 @@ def _excess(
     if bad.any():
         named: Places = mine[np.isin(mine, people.codes[bad])]
         return named if len(named) else smallest
-    if geometry.total > policy.rank_ratio * (people.size.sum() - policy.colluders) + _ROUNDING * len(reasons):
+    if geometry.total > policy.rank_ratio * (people.size.sum() - policy.colluders * policy.scores_k) + _ROUNDING * len(reasons):
         return smallest
     for parent in grid.parents:
         for tree in grid.numbers(parent):

@@ -222,7 +222,6 @@ def test_programmes_find_the_range_of_an_answer():
     low, high = matrix @ answers - 0.3, matrix @ answers + 0.3
     targets = np.arange(len(classes.size))
     for system, some in systems(classes, low, high, (1.0, 5.0), targets):
-        assert system.fits
         for target in some:
             victim = int(np.flatnonzero(classes.of == target)[0])
             ends = [
@@ -235,6 +234,32 @@ def test_programmes_find_the_range_of_an_answer():
                 for sign in (1, -1)
             ]
             assert system.width(target) == pytest.approx(-ends[1].fun - ends[0].fun, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_narrow_ranges_are_found_without_solving_for_everyone(seed):
+    rng = np.random.default_rng(seed)
+    codes, matrix = codes_of(people(40, seed, (6, 4, 3)))
+    answers = rng.choice([1.0, 5.0], 40, p=[0.15, 0.85])
+    classes = leverage.classes(codes)
+    low, high = matrix @ answers - 0.4, matrix @ answers + 0.4
+    found = 0
+    for system, some in systems(classes, low, high, (1.0, 5.0), np.arange(len(classes.size))):
+        widths = {target: system.width(target) for target in some}
+        for width in (0.5, 1.0, 2.0, 3.9):
+            expected = [target for target in some if widths[target] < width - 1e-6]
+            assert system.narrow(some, width - 1e-6) == expected
+            found += 0 < len(expected) < len(some)
+    assert found
+
+
+def test_nothing_follows_from_sums_that_no_answers_fit():
+    codes, matrix = codes_of(people(18, 2, (2, 2, 2)))
+    low = np.zeros(len(matrix))
+    low[:2] = [90.0, 0.0]
+    for system, some in systems(leverage.classes(codes), low, low + 1, (1.0, 5.0), np.arange(3)):
+        assert system.narrow(some, 1.0) == []
+        assert system.width(some[0]) == 4.0
 
 
 def test_a_cell_at_the_end_of_the_scale_is_hidden():

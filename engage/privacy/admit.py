@@ -43,8 +43,9 @@ def admit(
     ``policy.leverage`` or below (half-way to 1 with ``policy.colluders`` others telling their answers) and
     the rank at ``policy.rank_ratio`` of the people, in the whole and in each org subtree. Colluders are no
     people there; in the whole each counts as two, since in a small one their answers sharpen the guesses
-    about the rest (measured: docs/privacy.md). Then the same jointly with ``past``, as if nobody changed their mind between releases, but with the rounding of the sums
-    (see :mod:`engage.privacy.overtime`). A share is admitted only where its scale is.
+    about the rest (measured: docs/privacy.md). Then the same jointly with ``past``, as if nobody changed
+    their mind between releases, but with the rounding of the sums (:mod:`engage.privacy.overtime`). A share
+    is admitted only where its scale is.
 
     Measures are looked at one by one where not everyone has a value.
     """

@@ -202,10 +202,8 @@ def _telling_over_time(
     targets = np.flatnonzero(joint.said(seen, 0).alone > looked_at(n))
     away: set[int] = set()
     for system, some in systems(joint.people, low, high, (sums.least, sums.most), targets):
-        if system.fits:
-            for target in some:
-                if system.width(target) < sums.width - 1e-6:
-                    away |= joint.nearest(joint.people.codes[target], shown)
+        for target in system.narrow(some, sums.width - 1e-6):
+            away |= joint.nearest(joint.people.codes[target], shown)
     return away
 
 

@@ -15,7 +15,7 @@ from engage.privacy.rounding import sum_noise
 
 QUIET: Final = 100.0
 """Cells whose rounding hides this many times the variance of one answer are left out of the algebra."""
-_DENSE: Final = 2500  # cells; where there are more, they are looked at group by group
+_DENSE: Final = 2e10  # classes × cells²; where that is more, they are looked at group by group
 _MORE: Final = 0.01  # what was sharp before counts as sharper from this much on
 RANK_RATIO: Final = 0.25
 """The most that releases together may explain of everyone's answers."""
@@ -135,7 +135,7 @@ class Joint:
         loud = seen & (self.noise <= QUIET)
         extra = self._sums(np.where(loud, 0.0, precision))
         people = self.people.only(loud)
-        if loud.sum() <= _DENSE:
+        if len(people.size) * float(loud.sum()) ** 2 <= _DENSE:
             geometry = leverage.with_noise(people, self.noise)
             alone, together = geometry.own, leverage.after_collusion(geometry, colluders)
             alone, together = _added(alone, extra), _added(together, extra)

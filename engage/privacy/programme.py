@@ -1,8 +1,7 @@
 """How far single answers can vary, given bounds on the sums of cells: linear programming (HiGHS)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -31,10 +30,31 @@ class System:
     ends: tuple[float, float]
     place: Places
 
-    @cached_property
-    def fits(self) -> bool:
-        """Whether there are any answers that fit; nothing follows from bounds that none do."""
-        return bool(self._solved(0.0, 0, self.size, ()))
+    def narrow(self, targets: Sequence[int], width: float) -> list[int]:
+        """Return those (outside) classes ``targets`` of whom one answer varies by less than ``width``.
+
+        None where no answers fit. Every solution of a programme shows how far one answer in each class can
+        go, so that few classes need programmes of their own: first all that are in doubt are moved at once,
+        this way and that, for as long as it helps.
+        """
+        ranges = _Ranges(self)
+        here = {target: int(self.place[target]) for target in targets}
+        doubt = np.unique(list(here.values()))
+        luck = np.random.default_rng(0)
+        helped = True
+        while helped and len(doubt):
+            goal = np.zeros(len(self.size))
+            goal[doubt] = luck.choice([-1.0, 1.0], len(doubt))
+            for side in (goal, -goal):
+                totals = self._best(self.member, side, self.low, self.high, self.size)
+                if totals is None:
+                    return []
+                ranges.add(totals)
+            left = doubt[ranges.width[doubt] < width]
+            helped = len(left) < 0.9 * len(doubt)
+            doubt = left
+        tight = {place for place in doubt.tolist() if ranges.solved(place) < width}
+        return [target for target in targets if here[target] in tight]
 
     def width(self, target: int, told: Told = ()) -> float:
         """Return the width of the range of one answer in the (outside) class ``target``.
@@ -47,30 +67,73 @@ class System:
         known = [(int(self.place[s]), answer) for s, answer in told if self.place[s] >= 0]
         for s, _ in known:
             left[s] -= 1
-        ends = self._solved(1.0, here, left, known)
-        return ends[1] - ends[0] if ends else self.ends[1] - self.ends[0]
+        ends = self._solved(here, left, known)
+        return float(ends[1][0] - ends[0][0]) if ends else self.ends[1] - self.ends[0]
 
-    def _solved(self, one: float, target: int, left: Floats, known: Told) -> tuple[float, float] | None:
-        """Return the ends of one answer in class ``target``, beside the totals of all ``left`` of each class.
+    def _solved(self, target: int, left: Floats, known: Told) -> list[Floats]:
+        """Return the answers with the least and the greatest of one in class ``target``: it, then the totals.
 
-        ``one`` is 0 where nobody is looked at. ``None`` where nothing fits.
+        The totals are those of ``left`` of each class. None where nothing fits.
         """
-        least, most = self.ends
         matrix = hstack([self.member[:, [target]], self.member], format="csr")
         said = np.zeros(self.member.shape[0])
         for s, answer in known:
             said += answer * self.member[:, [s]].toarray().ravel()
-        constraints = LinearConstraint(matrix, self.low - said, self.high - said)
-        bounds = Bounds(np.append(one * least, left * least), np.append(one * most, left * most))
-        goal = np.zeros(matrix.shape[1])
-        ends = []
-        for sign in (1.0, -1.0) if one else (0.0,):
-            goal[0] = sign
-            found = milp(goal, constraints=constraints, bounds=bounds)
-            if not found.success:
-                return None
-            ends.append(sign * float(found.fun))
-        return ends[0], ends[-1]
+        goal, sizes = np.zeros(matrix.shape[1]), np.append(1.0, left)
+        found = []
+        for goal[0] in (1.0, -1.0):
+            answers = self._best(matrix, goal, self.low - said, self.high - said, sizes)
+            if answers is None:
+                return []
+            found.append(answers)
+        return found
+
+    def _best(
+        self, matrix: csr_array, goal: Floats, low: Floats, high: Floats, sizes: Floats
+    ) -> Floats | None:
+        """Return totals of ``sizes`` answers within the bounds of all sums, with the least ``goal``."""
+        least, most = self.ends
+        found = milp(
+            goal,
+            constraints=LinearConstraint(matrix, low, high),
+            bounds=Bounds(sizes * least, sizes * most),
+        )
+        return np.asarray(found.x) if found.success else None
+
+
+@dataclass
+class _Ranges:
+    """How far one answer in each class of a system can go at least, by the solutions seen so far."""
+
+    system: System
+    low: Floats = field(init=False)
+    high: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.low = np.full(len(self.system.size), np.inf)
+        self.high = np.full(len(self.system.size), -np.inf)
+
+    @property
+    def width(self) -> Floats:
+        return self.high - self.low
+
+    def add(self, totals: Floats) -> None:
+        """Take in a solution: in the total of a class one answer is free as far as the others give way."""
+        least, most = self.system.ends
+        others = self.system.size - 1
+        self.low = np.minimum(self.low, np.maximum(totals - others * most, least))
+        self.high = np.maximum(self.high, np.minimum(totals - others * least, most))
+
+    def solved(self, place: int) -> float:
+        """Return the width for the class at ``place``, exactly, and take in the solutions."""
+        left = self.system.size.copy()
+        left[place] -= 1
+        found = self.system._solved(place, left, ())
+        for answer, *others in found:
+            totals = np.array(others)
+            totals[place] += answer
+            self.add(totals)
+        return float(found[1][0] - found[0][0]) if found else np.inf
 
 
 def systems(

@@ -153,14 +153,15 @@ def watching() -> Iterator[Surfaces]:
         patch.setattr(ForwardMsgQueue, "enqueue", sent)
         patch.setattr(MediaFileManager, "add", offered)
         patch.setattr(DataframeSourceManager, "register_source", laid)
-        watched = loggers()
-        for one in watched:
-            patch.setattr(one, "level", logging.DEBUG)
+        levels = {one: one.level for one in loggers()}
+        for one in levels:
+            one.setLevel(logging.DEBUG)
             one.addHandler(kept.records)
         try:
             yield kept
         finally:
-            for one in watched:
+            for one, level in levels.items():
+                one.setLevel(level)
                 one.removeHandler(kept.records)
 
 

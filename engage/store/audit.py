@@ -10,6 +10,7 @@ from typing import Final
 from filelock import FileLock
 
 _LONGEST_LINE: Final = 65_536  # an entry takes some hundred bytes
+_NOT_COUNTS: Final = frozenset({"at", "code", "previous", "hash"})
 
 
 class AuditLog:
@@ -43,6 +44,18 @@ class AuditLog:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+    def last(self, *codes: str) -> dict[str, int] | None:
+        """Return the counts of the latest event with one of ``codes``; ``None`` if there is none.
+
+        A line that a crash tore holds no event.
+        """
+        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+        for line in reversed([line for line in lines if line.endswith(b"}")]):
+            entry = json.loads(line)
+            if entry["code"] in codes:
+                return {name: value for name, value in entry.items() if name not in _NOT_COUNTS}
+        return None
 
     def verify(self) -> bool:
         """Return whether every line is as it was written, and in its place."""

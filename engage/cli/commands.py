@@ -138,7 +138,7 @@ def import_(
     )
     problems = [problem.as_dict(settings.lang) for problem in done.problems]
     if as_json:
-        facts = ("import_id", "kind", "wave", "rows", "comments", "instrument", "waits", "ready")
+        facts = ("import_id", "kind", "wave", "rows", "comments", "instrument", "waits")
         print_json({**{name: getattr(done, name) for name in facts}, "problems": problems})
         return
     counts = {"rows": done.rows, "comments": done.comments}

@@ -43,8 +43,8 @@ def respondent_scores(snapshot: Snapshot, instrument: Instrument, wave: str | No
         rows = _last_answers(rows, events)
     schema = rows.schema()
     kept = ["import_id", "wave", "respondent", "started"]
-    asked = {demographic.id for demographic in instrument.demographics}
-    kept += [column for column in schema if column in asked]  # a later import may have added others
+    aside = {*kept, "seconds", "language", "source"}
+    kept += [column for column, kind in schema.items() if column not in aside and not kind.is_int8()]
     sums: dict[str, ir.Value] = {}
     for scale in instrument.scales:
         items = [instrument.item(id) for id in scale.items]

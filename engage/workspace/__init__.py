@@ -33,9 +33,10 @@ from engage.workspace import findings, linking, waiting
 from engage.workspace.auditing import attacked
 from engage.workspace.cells import WaveCells
 from engage.workspace.grouping import grouped_drivers
+from engage.workspace.hearing import heard
 from engage.workspace.importing import ImportResult, Progress, Upload, import_upload
 from engage.workspace.merging import merged_instrument
-from engage.workspace.policies import record_policy
+from engage.workspace.policies import note_policy
 from engage.workspace.publishing import group_names, publish
 from engage.workspace.sample_files import sample_hashes
 from engage.workspace.waiting import closed_waves, standings
@@ -61,8 +62,11 @@ class Workspace:
 
     @property
     def policy(self) -> Policy:
-        """The disclosure policy in force."""
-        return load_policy(self.path / "policy.yaml")
+        """The disclosure policy in force; its changes go to the audit log when they are first met."""
+        policy = load_policy(self.path / "policy.yaml")
+        if self._store() is not None:
+            note_policy(self._log, policy)
+        return policy
 
     @property
     def key(self) -> str:
@@ -146,15 +150,13 @@ class Workspace:
         store = self._store() or Store.create(self.path)
         result = import_upload(store, upload, progress or (lambda *_: None))
         self._audit("import", rows=result.rows, problems=len(result.problems))
-        waits = result.import_id not in {event.id for event in store.snapshot().events}
-        return replace(result, waits=waits, ready=waits and result.wave in self.ready_waves)
+        return replace(result, waits=result.import_id not in {event.id for event in store.snapshot().events})
 
     def close(self, wave: str) -> SafeTable:
         """Close a wave: compute and store what may be published of it; return its totals.
 
-        A closed wave is closed again to let in what waits. Between any two releases of a wave must lie nobody
-        or at least ``scores_k`` people, and no comments or ``comments_k`` (see
-        :func:`engage.workspace.waiting.standing`). The policy in force goes to the audit log.
+        A closed wave is closed again to let in what waits. Any two releases of a wave differ by nobody's
+        answers or by those of at least ``scores_k`` people (see :func:`engage.workspace.waiting.standing`).
 
         Raises ``UsageError`` for an unknown wave or a closed one that nothing waits for, ``InputError`` if
         too little waits or the wave grew meanwhile.
@@ -168,7 +170,6 @@ class Workspace:
             raise UsageError("workspace.wave_is_closed", where=wave, wave=wave)
         waiting.refuse_too_few(found, wave, policy)
         publication = publish(snapshot, wave, policy)
-        record_policy(self._log, policy)
         store.close(wave, publication.cells, members=publication.members, seen=snapshot.key)
         tables = publication.tables
         hidden = sum(int(table.tidy()["hidden_reason"].notna().sum()) for table in tables.values())
@@ -310,8 +311,7 @@ class Workspace:
         """
         snapshot = self._need()
         waves = self._waves(ALL_WAVES if by == "wave" else wave)
-        answers = linking.survey(snapshot, waves)
-        written = linking.comments(snapshot, answers.frame, answers.groups)
+        written, answers = heard(snapshot, waves, self.policy)
         if written.empty:
             raise TooLittleData("workspace.no_comments")
         if by not in ("theme", "wave", *answers.groups):

@@ -33,8 +33,7 @@ NEEDS_WAVE: Final[tuple[Kind, ...]] = ("responses", "comments")
 class ImportResult:
     """What an import did. ``problems`` are the warnings of the file; errors would have refused it.
 
-    ``waits``: the wave is closed, and shows nothing of this before its next close; ``ready``: that close is
-    possible now.
+    ``waits``: the wave is closed, and shows nothing of this before its next close.
     """
 
     import_id: str
@@ -45,7 +44,6 @@ class ImportResult:
     instrument: str | None
     problems: tuple[Problem, ...]
     waits: bool = False
-    ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)

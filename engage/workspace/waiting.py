@@ -41,20 +41,24 @@ def standings(snapshot: Snapshot, policy: Policy) -> dict[str, Standing]:
 def standing(snapshot: Snapshot, wave: str, policy: Policy) -> Standing:
     """Compare what is imported of a wave now with every release of it; one never released has ``enough``.
 
-    Respondents must differ by none or by ``scores_k``: new, gone, or with another answer or comment.
-    Comments that came in files of their own must differ by none or by ``comments_k`` voices: the difference
-    of two tables of tone is then itself a group whose tone may be shown. All comments by one person are one
-    voice, and so is each by nobody known.
+    Respondents must differ by none or by ``scores_k``: new, gone, or with another answer or comment. A closed
+    wave that no respondent differs from is closed again for the sake of comments that came in files of their
+    own, of ``comments_k`` writers (each that nobody knows is one) beside the latest release; which tables
+    they enter is decided in :mod:`engage.workspace.hearing`.
     """
-    same = False
+    open_again = wave not in closed_waves(snapshot)
+    found: Standing = "enough"
     for release in snapshot.releases(wave):
         answers, comments = (differing(release, snapshot.present, wave, kind) for kind in _KINDS)
         if 0 < answers < policy.scores_k:
             return "few_answers"
-        if 0 < comments < policy.comments_k:
-            return "few_comments"
-        same = not answers and not comments
-    return "same" if same else "enough"
+        if answers:
+            found = "enough"
+        elif comments:
+            found = "enough" if open_again or comments >= policy.comments_k else "few_comments"
+        else:
+            found = "same"
+    return found
 
 
 def refuse_too_few(found: Standing, wave: str, policy: Policy) -> None:
@@ -66,15 +70,19 @@ def refuse_too_few(found: Standing, wave: str, policy: Policy) -> None:
 
 
 def opens_again(snapshot: Snapshot, event: Event, policy: Policy) -> bool:
-    """Return whether undoing an import takes so many people from a closed wave that it must not stay.
+    """Return whether a closed wave may not stay as it is without an import that is taken back.
 
-    So do ``scores_k`` respondents or more, and the last answers of the wave.
+    It may not if its results are of ``scores_k`` respondents or more whose answers were taken back, this
+    import's among them, or if no answers are left.
     """
     if event.kind != "responses" or event not in snapshot.events:
         return False
-    left = [e for e in _imports(snapshot.present, event.wave) if e.kind == "responses" and e != event]
-    others = snapshot.only(e for e in snapshot.events if e != event)
-    return not left or differing(snapshot, others, event.wave, "responses") >= policy.scores_k
+    present = [e for e in snapshot.present.events if e != event]
+    left = snapshot.only(e for e in snapshot.events if e in present)
+    lost = differing(snapshot, left, event.wave, "responses")
+    return lost >= policy.scores_k or not any(
+        e.kind == "responses" for e in _imports(snapshot.only(present), event.wave)
+    )
 
 
 def differing(before: Snapshot, after: Snapshot, wave: str, kind: Kind) -> int:

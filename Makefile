@@ -28,9 +28,11 @@ types: $(VENV)/.dev
 
 validate: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "slow or simulation"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/privacy/run.py --write
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/importance.py
+	$(BIN)/python benchmarks/gate.py
 
 sample: $(VENV)/.dev
 	$(BIN)/python data/sample/generate.py

@@ -131,4 +131,5 @@ def tone_table(by="theme", small=True):
             n = 4 if small and place == 3 else int(rng.integers(12, 400))
             rows.append((question, source, group, n, *shares))
     columns = ["question", "source", by, "n", "negative", "neutral", "positive"]
-    return release_tone(pd.DataFrame(rows, columns=columns), [by], POLICY)
+    cells = pd.DataFrame(rows, columns=columns)
+    return release_tone(cells, by, POLICY, (cells["n"] < POLICY.comments_k).map({True: "too_few", False: ""}))

@@ -8,6 +8,7 @@ import base64
 import html
 import inspect
 import json
+import logging
 import pickle
 import shutil
 import tempfile
@@ -73,7 +74,8 @@ def nest(home: Path, tmp_path_factory) -> tuple[Workspace, Canaries]:
     """The workspace with the canaries; nothing is logged of them while it is made."""
     with watching() as kept:
         space, canaries = planted(tmp_path_factory.mktemp("nest"))
-    assert kept.records.lines
+        logging.getLogger("engage.anything").debug("told")
+    assert kept.records.lines[-1].endswith("told")
     assert kept.leaks(canaries) == []
     return space, canaries
 
@@ -409,7 +411,7 @@ def fails(*_: object, **__: object) -> None:
     pa.array([COMMENT]).cast(pa.int64())
 
 
-DEEP = ("engage.engine.frame", "engage.workspace.findings.driver_table", "engage.workspace.tone_by")
+DEEP = ("engage.engine.frame", "engage.workspace.findings.driver_answer", "engage.workspace.toning.tone_by")
 
 
 @pytest.mark.parametrize("place", [DEEP[0], *(pytest.param(place, marks=REST) for place in DEEP[1:])])

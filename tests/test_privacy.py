@@ -20,13 +20,13 @@ from engage.privacy import (
     release_counts,
     release_open_wave,
     release_scores,
-    release_tone,
     release_waves,
     released_cells,
     rounding,
     select_cells,
 )
 from engage.privacy.suppress import suppress
+from engage.workspace.toning import tone_table
 
 POLICY = Policy()
 
@@ -212,21 +212,53 @@ def test_models_need_people_and_show_p_in_bands():
 
 
 def test_tone_needs_ten_comments_within_question_and_source():
-    frame = pd.DataFrame(
-        {
-            "question": ["change"] * 3 + ["proud"] * 2,
-            "source": "employee",
-            "theme": ["pay", "status", "growth", "pay", "growth"],
-            "n": [40, 12, 9, 30, 25],
-            "negative": 0.5,
-            "neutral": 0.3,
-            "positive": 0.2,
-        }
-    )
-    table = release_tone(frame, ["theme"], POLICY).tidy()
-    change = table[table["question"] == "change"].set_index("theme")["hidden_reason"].to_dict()
-    assert change == {"pay": None, "status": "complement", "growth": "too_few"}
+    sizes = {"change": {"pay": 40, "status": 12, "growth": 9}, "proud": {"pay": 30, "growth": 25}}
+    table = tone_table(comments(sizes), "theme", [], POLICY).tidy()
+    change = table[table["question"] == "change"].set_index("theme")["hidden_reason"].fillna("").to_dict()
+    assert change == {"pay": "", "status": "complement", "growth": "too_few"}
     assert table[table["question"] == "proud"]["hidden_reason"].isna().all()
+
+
+def comments(sizes, wave="2025H1", by="theme", writers=None):
+    """Return as many comments of a wave as are said, by question and group, negative and positive in turn."""
+    rows = [(q, value) for q, groups in sizes.items() for value, n in groups.items() for _ in range(n)]
+    frame = pd.DataFrame(rows, columns=["question", by]).assign(wave=wave, source="employee")
+    who = range(len(rows)) if writers is None else [i % writers for i in range(len(rows))]
+    tones = [("negative", "positive")[i % 2] for i in range(len(rows))]
+    return frame.assign(respondent=[f"{i}" for i in who], tone=tones, tone_score=0.5)
+
+
+def test_ten_comments_of_one_writer_are_not_ten_writers():
+    alone = comments({"change": {"pay": 40}}, writers=9)
+    assert tone_table(alone, "theme", [], POLICY).tidy()["hidden_reason"].tolist() == ["too_few"]
+    assert tone_table(alone, "wave", [], POLICY).tidy()["hidden_reason"].tolist() == ["too_few"]
+    nobody_knows = alone.assign(respondent=None)
+    assert tone_table(nobody_knows, "theme", [], POLICY).tidy()["hidden_reason"].isna().all()
+
+
+def test_tone_of_groups_adds_up_to_no_hidden_one():
+    """What is hidden beside a shown group has the comments of ten writers, those of no group among them."""
+    rng = np.random.default_rng(41)
+    for _ in range(20):
+        sizes = {"change": {f"t{i}": int(n) for i, n in enumerate(rng.integers(1, 40, 5))}}
+        wave = comments(sizes, by="team")
+        wave.loc[rng.random(len(wave)) < 0.1, "team"] = None
+        shown = tone_table(wave, "team", ["team"], POLICY).tidy().set_index("team")["hidden_reason"].isna()
+        hidden = len(wave) - sum(wave["team"].value_counts()[team] for team in shown[shown].index)
+        assert not shown.any() or hidden == 0 or hidden >= POLICY.comments_k
+        if tone_table(wave, "wave", ["team"], POLICY).tidy()["hidden_reason"].notna().any():
+            assert not shown.any()
+
+
+def test_waves_are_pooled_from_what_each_shows():
+    """Otherwise all waves less those shown would be the comments of a wave that hides them."""
+    waves = [comments({"change": {"a": 40, "b": 30}}, "2025H1", by="team")]
+    waves += [comments({"change": {"a": 40, "b": 4}}, "2025H2", by="team").assign(tone="negative")]
+    table = tone_table(pd.concat(waves), "team", ["team"], POLICY).tidy().set_index("team")
+    first = tone_table(waves[0], "team", ["team"], POLICY).tidy().set_index("team")
+    second = tone_table(waves[1], "team", ["team"], POLICY).tidy()
+    assert second["hidden_reason"].notna().all()
+    assert table[["n", "n_band", "negative"]].equals(first[["n", "n_band", "negative"]])
 
 
 def test_changes_are_tested_before_rounding():

@@ -28,10 +28,12 @@ from engage.privacy.release import (
 )
 from engage.privacy.safe import Kind, SafeTable
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
+from engage.privacy.tone import TONES, hidden_tone
 
 __all__ = [
     "POINT_SCALES",
     "SCORE_COLUMNS",
+    "TONES",
     "UNNAMED",
     "Hidden",
     "Kind",
@@ -43,6 +45,7 @@ __all__ = [
     "bounds_of",
     "check_support",
     "hidden_cells",
+    "hidden_tone",
     "load_policy",
     "merge_few",
     "nameable",

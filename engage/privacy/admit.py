@@ -41,8 +41,9 @@ def admit(
     Coarse to fine, table by table, a cell is admitted only if it has at least ``scores_k`` people, what is
     hidden beside it has none or as many, and all that is published until then leaves everyone's leverage at
     ``policy.leverage`` or below (half-way to 1 with ``policy.colluders`` others telling their answers) and
-    the rank at ``policy.rank_ratio`` of the people, in the whole and in each org subtree. Then the same
-    jointly with ``past``, as if nobody changed their mind between releases, but with the rounding of the sums
+    the rank at ``policy.rank_ratio`` of the people, in the whole and in each org subtree. Colluders are no
+    people there; in the whole each counts as two, since in a small one their answers sharpen the guesses
+    about the rest (measured: docs/privacy.md). Then the same jointly with ``past``, as if nobody changed their mind between releases, but with the rounding of the sums
     (see :mod:`engage.privacy.overtime`). A share is admitted only where its scale is.
 
     Measures are looked at one by one where not everyone has a value.
@@ -58,7 +59,7 @@ def admit(
                 everyone if there.all() else _choose(grid, there, policy, before=everyone)
             )
         base = chosen[there.tobytes()]
-        if measure.share_of:
+        if measure.share_of in admitted:
             scale = admitted[measure.share_of].reasons
             base = np.where(scale != "", scale, base)
         parts = [release.part(name) for release in past if name in release.shown]
@@ -123,7 +124,8 @@ def _excess(
     if bad.any():
         named: Places = mine[np.isin(mine, people.codes[bad])]
         return named if len(named) else smallest
-    if geometry.total > policy.rank_ratio * (people.size.sum() - policy.colluders) + _ROUNDING * len(reasons):
+    most = policy.rank_ratio * (people.size.sum() - 2 * policy.colluders)
+    if geometry.total > most + _ROUNDING * len(reasons):
         return smallest
     for parent in grid.parents:
         for tree in grid.numbers(parent):

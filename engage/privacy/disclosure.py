@@ -72,7 +72,7 @@ def hidden_cells(
     admitted = admit(roster, grid, measures, policy, past)
     for name, measure in measures.items():
         there, chosen = roster.answered[name], admitted[name].reasons
-        if measure.share_of:
+        if measure.share_of in reasons:
             above = reasons[measure.share_of]
             chosen = np.where(above != "", above, chosen)
         mark = there.tobytes() + (chosen == "").tobytes()

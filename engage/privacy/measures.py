@@ -9,8 +9,8 @@ class Measure:
     """One number of each person that groups are averaged over.
 
     From ``least`` to ``most``; ``step`` lies between neighbouring values of one person (0: not known).
-    ``in_points``: a score from −100 to 100. ``share_of``: the scale whose favourable answers this is the
-    share of, ``""`` for a score itself.
+    ``in_points``: a score from −100 to 100. ``share_of``: of what this is a share of people, such as the
+    scale whose favourable answers are counted; ``""`` for a score itself.
     """
 
     least: float

@@ -13,6 +13,7 @@ from engage.privacy.policy import Policy
 from engage.privacy.roster import as_text
 from engage.privacy.safe import SafeTable, seal
 from engage.privacy.suppress import COMBINATION, REASONS, TOO_FEW, suppress
+from engage.privacy.tone import TONES
 
 SCORE_COLUMNS: Final = ("scale", "n", "n_band", "mean", "favourable", "ci_low", "ci_high", "hidden_reason")
 """The final columns of a score table, behind its by columns."""
@@ -102,30 +103,25 @@ def release_open_wave(scales: Sequence[str], n: int, by: Sequence[str]) -> SafeT
     return seal("scores", _typed(frame))
 
 
-def release_tone(cells: pd.DataFrame, by: Sequence[str], policy: Policy) -> SafeTable:
-    """Release tone shares of comments, for groups with at least ``policy.comments_k`` comments.
+def release_tone(cells: pd.DataFrame, by: str, policy: Policy, reasons: pd.Series) -> SafeTable:
+    """Release tone shares of comments.
 
-    ``cells``: one row per ``question, source`` and ``by`` with ``n, negative, neutral, positive``. Tone is
-    compared only within a question and source, so suppression works inside each; the three shares are
-    rounded alike and hidden together.
+    ``cells``: one row per ``question, source`` and ``by`` with ``n, negative, neutral, positive``;
+    ``reasons``: for each row why it is hidden, ``""`` where it is not, from
+    :func:`engage.privacy.hidden_tone`. The three shares are rounded and capped as in
+    :mod:`engage.privacy.rounding` and hidden together. Nobody knows who wrote on a theme, so that there are
+    no colluders there to allow for.
     """
-    shares = ["negative", "neutral", "positive"]
-    out = []
-    for _, part in cells.groupby(["question", "source"], sort=False, dropna=False):
-        part = part.reset_index(drop=True)
-        reason = suppress(part, list(by), policy.comments_k)
-        frame = part[["question", "source", *by]].copy()
-        hidden = reason != ""
-        sizes = part["n"].astype(int)
-        frame["n"] = sizes.map(rounding.n_shown).astype("Int64").mask(hidden)
-        frame["n_band"] = sizes.map(rounding.n_band).astype(object).mask(hidden)
-        for name in shares:
-            released = [rounding.share(p, n, 0) for p, n in zip(part[name], sizes, strict=True)]
-            frame[name] = pd.Series(released, dtype=float).mask(hidden)
-        frame["hidden_reason"] = reason.where(hidden, None)
-        out.append(frame)
-    columns = ["question", "source", *by, "n", "n_band", *shares, "hidden_reason"]
-    return seal("tone", pd.concat(out) if out else pd.DataFrame(columns=columns))
+    frame = cells[["question", "source", by]].copy()
+    hidden, colluders = reasons != "", 0 if by == "theme" else policy.colluders
+    sizes = [int(n) for n in cells["n"]]
+    frame["n"] = pd.Series([rounding.n_shown(n) for n in sizes], frame.index, "Int64").mask(hidden)
+    frame["n_band"] = pd.Series([rounding.n_band(n) for n in sizes], frame.index, object).mask(hidden)
+    for name in TONES:
+        shares = [rounding.share(p, n, colluders) for p, n in zip(cells[name], sizes, strict=True)]
+        frame[name] = pd.Series(shares, frame.index, float).mask(hidden)
+    frame["hidden_reason"] = reasons.where(hidden, None)
+    return seal("tone", frame)
 
 
 def release_counts(counts: Mapping[str, Mapping[str, int | None]], *, of: str = "") -> SafeTable:

@@ -20,7 +20,6 @@ from engage.privacy import (
     release_counts,
     release_drivers,
     release_open_wave,
-    release_tone,
     release_utility,
     release_waves,
     select_cells,
@@ -28,7 +27,6 @@ from engage.privacy import (
 )
 from engage.privacy.audit import findings_frame
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
-from engage.text import tone_by
 from engage.workspace import findings, linking, waiting
 from engage.workspace.auditing import attacked
 from engage.workspace.cells import WaveCells
@@ -39,6 +37,7 @@ from engage.workspace.merging import merged_instrument
 from engage.workspace.policies import note_policy
 from engage.workspace.publishing import group_names, publish
 from engage.workspace.sample_files import sample_hashes
+from engage.workspace.toning import tone_table
 from engage.workspace.waiting import closed_waves, standings
 
 if TYPE_CHECKING:
@@ -307,6 +306,8 @@ class Workspace:
     def tone(self, by: str = "theme", wave: str | None = None) -> SafeTable:
         """Return the tone of comments by theme, wave or a demographic, within each question and source.
 
+        Of several waves, those count in which the theme or group is shown.
+
         Raises ``TooLittleData`` where there are no comments, ``UsageError`` for an unknown grouping.
         """
         snapshot = self._need()
@@ -322,7 +323,7 @@ class Workspace:
         written["question"] = unnamed(written["question"], several)
         if by in answers.groups:
             written[by] = unnamed(written[by], self._names(answers, by))
-        return release_tone(tone_by(written, [by]), [by], self.policy)
+        return tone_table(written, by, answers.groups, self.policy)
 
     def audit(self, *, colluders: int = 3, progress: Progress | None = None) -> SafeTable:
         """Attack everything that is released of the closed waves, and return what came out.

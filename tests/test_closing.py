@@ -150,7 +150,8 @@ def test_taking_back_enough_opens_the_wave(tmp_path):
     assert len(space.frame(W)) == 86
 
 
-@pytest.mark.parametrize("named", [pytest.param(True, marks=REST), False])
+@REST
+@pytest.mark.parametrize("named", [True, False])
 def test_a_file_that_comes_again_with_one_answer_changed_is_not_shown(tmp_path, named):
     """Also where nobody has an id: people are then told by their answers."""
     space = Workspace(tmp_path / "workspace")

@@ -211,9 +211,8 @@ def test_upload_import_close_and_undo(lang, tmp_path, monkeypatch):
     assert Workspace(folder).waves() == ()
 
 
-@pytest.mark.parametrize(
-    "lang", ["zh", *(pytest.param(lang, marks=pytest.mark.rest) for lang in ("en", "ru"))]
-)
+@pytest.mark.rest
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_upload_offers_to_close_again_once_enough_waits(lang, tmp_path, monkeypatch):
     space = Workspace(tmp_path / "mine")
     space.import_file(as_csv(answers(PULSE)), wave="2025H1", instrument=PULSE)

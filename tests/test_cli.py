@@ -149,7 +149,7 @@ def test_the_way_of_a_survey(files, tmp_path, ask_json):
         "import", files / "answers.csv", "--kind", "responses", "--wave", "2026H1", *told, *at
     )
     assert code == 0
-    assert set(done) == {"import_id", "kind", "wave", "rows", "comments", "instrument", "problems"}
+    assert set(done) == {"import_id", "kind", "wave", "rows", "comments", "instrument", "waits", "problems"}
     assert (done["kind"], done["wave"], done["rows"], done["comments"]) == ("responses", "2026H1", 120, 60)
 
     code, waves = ask_json("waves", *at)

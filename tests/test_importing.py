@@ -122,14 +122,19 @@ def space(tmp_path) -> Workspace:
 
 
 def test_no_answer_slips_into_a_wave_that_is_closed_meanwhile(space):
+    """It is kept, and no table moves: it waits for the next close like any other late answer."""
     late = as_csv(answers(PULSE, seed=2, prefix="late"))
-    with pytest.raises(InputError) as caught:
-        space.import_file(
-            late, wave="w1", instrument=PULSE, progress=meanwhile(lambda: space.close("w1")), name="late.csv"
-        )
-    assert caught.value.code == "workspace.wave_closed"
+    shown: list[str] = []
+
+    def close() -> None:
+        shown.append(space.close("w1").tidy().to_csv())
+
+    done = space.import_file(late, wave="w1", instrument=PULSE, progress=meanwhile(close), name="late.csv")
+    assert done.waits
+    assert [space.scores("w1").tidy().to_csv()] == shown
     assert len(space.frame("w1")) == 76
-    assert len(list((space.path / "originals").iterdir())) == 1
+    assert space.waiting_waves == space.ready_waves == ("w1",)
+    assert len(list((space.path / "originals").iterdir())) == 2
 
 
 @pytest.mark.parametrize(

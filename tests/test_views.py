@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from workspace_inputs import PULSE, answers, as_csv
 
 from engage.views import template
 from engage.words import LANGUAGES, catalogue, say
@@ -208,6 +209,25 @@ def test_upload_import_close_and_undo(lang, tmp_path, monkeypatch):
     app.button(key="upload_undo_go").click().run()
     assert not app.error
     assert Workspace(folder).waves() == ()
+
+
+@pytest.mark.rest
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_upload_offers_to_close_again_once_enough_waits(lang, tmp_path, monkeypatch):
+    space = Workspace(tmp_path / "mine")
+    space.import_file(as_csv(answers(PULSE)), wave="2025H1", instrument=PULSE)
+    space.close("2025H1")
+    space.import_file(as_csv(answers(PULSE, {"north": 4}, prefix="L")), wave="2025H1", instrument=PULSE)
+    app = turn_to(start(monkeypatch, space.path, lang), "upload")
+    assert say("page_upload.waits_text", lang, people=5, comments=10) in texts(app)
+    assert not [button for button in app.button if button.key == "close:2025H1"]
+    space.import_file(as_csv(answers(PULSE, {"south": 2}, prefix="M")), wave="2025H1", instrument=PULSE)
+    app = turn_to(app, "upload")
+    assert say("page_upload.again_text", lang) in texts(app)
+    app.button(key="close:2025H1").click().run()
+    assert not app.error
+    assert space.waiting_waves == ()
+    assert len(space.frame("2025H1")) == 76 + 6
 
 
 def test_a_faulty_file_is_explained_and_can_not_be_imported(tmp_path, monkeypatch):

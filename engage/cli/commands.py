@@ -127,7 +127,8 @@ def import_(
     from engage.workspace import ALL_WAVES, Workspace
 
     settings = settle(workspace, lang, as_json)
-    done = Workspace(settings.folder).import_file(
+    space = Workspace(settings.folder)
+    done = space.import_file(
         readable(file),
         kind_named(kind),
         wave,
@@ -137,7 +138,7 @@ def import_(
     )
     problems = [problem.as_dict(settings.lang) for problem in done.problems]
     if as_json:
-        facts = ("import_id", "kind", "wave", "rows", "comments", "instrument")
+        facts = ("import_id", "kind", "wave", "rows", "comments", "instrument", "waits")
         print_json({**{name: getattr(done, name) for name in facts}, "problems": problems})
         return
     counts = {"rows": done.rows, "comments": done.comments}
@@ -146,11 +147,17 @@ def import_(
     else:
         typer.echo(say("cli.imported", settings.lang, wave=done.wave, **counts))
     print_problems(problems, settings.lang)
+    if done.waits:
+        _print_waiting(space, done.wave, settings)
 
 
 @app.command()
 def close(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
-    """Close a wave: compute the tables that may be shown, and show them from now on."""
+    """Close a wave: compute the tables that may be shown, and show them from now on.
+
+    A closed wave is closed again to let in what was imported or taken back since, once that is of enough
+    people.
+    """
     settings, space = _opened(workspace, lang, as_json)
     table = space.close(wave)
     _print(table, space, wave, settings)
@@ -158,9 +165,16 @@ def close(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json 
 
 @app.command()
 def waves(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
-    """List the waves: open or closed, when, and how many answered."""
+    """List the waves: open or closed, when, how many answered, and which wait to be closed again."""
     settings, space = _opened(workspace, lang, as_json)
+    waiting, ready = space.waiting_waves, space.ready_waves
+    if as_json:
+        states = [{"wave": wave, "ready": wave in ready} for wave in waiting]
+        print_json({**as_document(space.wave_table()), "waiting": states})
+        return
     _print(space.wave_table(), space, None, settings)
+    for wave in waiting:
+        _print_waiting(space, wave, settings)
 
 
 @app.command()
@@ -172,13 +186,18 @@ def joins(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_jso
 
 @app.command()
 def undo(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
-    """Take back the latest import of a wave (a closed wave is opened again)."""
+    """Take back the latest import of a wave.
+
+    A closed wave is opened again if it loses enough people; if fewer, its results stay until the next close.
+    """
     settings, space = _opened(workspace, lang, as_json)
     event = space.undo(wave)
     if as_json:
         print_json({"undone": event.target, "wave": wave, "kind": event.kind})
     else:
         typer.echo(say("cli.undone", settings.lang, wave=wave, kind=event.kind))
+        if event.wave in space.waiting_waves:
+            _print_waiting(space, event.wave, settings)
 
 
 @app.command()
@@ -292,6 +311,16 @@ def _print(table: "SafeTable", space: "Workspace", wave: str | None, settings: S
     else:
         instrument = space.instrument(wave) if space.waves() else None
         print_table(table, instrument, settings.lang)
+
+
+def _print_waiting(space: "Workspace", wave: str, settings: Settings) -> None:
+    """Say that a closed wave does not show everything yet, and when it can be closed again."""
+    policy = space.policy
+    if wave in space.ready_waves:
+        typer.echo(say("cli.waits_ready", settings.lang, wave=wave))
+    else:
+        needed = {"people": policy.scores_k, "comments": policy.comments_k}
+        typer.echo(say("cli.waits", settings.lang, wave=wave, **needed))
 
 
 def _print_headlines(space: "Workspace", drivers: dict[str, "SafeTable"], settings: Settings) -> None:

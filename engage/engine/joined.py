@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from engage.engine.scores import FAVOURABLE, respondent_scores
 from engage.engine.tables import frame, latest_people
 from engage.errors import InputError
-from engage.instrument import Role, Scale
+from engage.instrument import Instrument, Role, Scale
 from engage.store import Snapshot, wave_name
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def joined_scores(snapshot: Snapshot, wave: str) -> Joined:
         if twice:
             raise InputError("workspace.scale_twice", where=wave, scale=min(twice))
         scales += instrument.scales
-    parts = [respondent_scores(snapshot, i, wave).drop("import_id") for i in instruments]
+    parts = [_asked(respondent_scores(snapshot, i, wave), i) for i in instruments]
     scores = parts[0]
     for part in parts[1:]:
         scores = _side_by_side(scores, part)
@@ -72,6 +72,14 @@ def joined_scores(snapshot: Snapshot, wave: str) -> Joined:
 def held(joined: Joined) -> Joined:
     """Return the same with its rows computed once and kept while it lives: for several questions in a row."""
     return replace(joined, scores=joined.scores.cache())
+
+
+def _asked(scores: "ir.Table", instrument: Instrument) -> "ir.Table":
+    """Leave out what only other versions ask: with an import that nobody sees yet, its columns come too."""
+    asked = {demographic.id for demographic in instrument.demographics}
+    made = [name for scale in instrument.scales for name in (scale.id, scale.id + FAVOURABLE)]
+    names = {"wave", "respondent", "started", *asked, *made}
+    return scores.select(*(name for name in scores.columns if name in names))
 
 
 def _side_by_side(left: "ir.Table", right: "ir.Table") -> "ir.Table":

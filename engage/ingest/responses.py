@@ -25,6 +25,8 @@ _VERDICTS: Final[Mapping[str, tuple[str, Severity]]] = {
     "number_among_words": ("number_among_words", "error"),
     "mapped_out_of_range": ("mapped_out_of_range", "error"),
 }
+STAND_IN: Final = r"row-\d+-[0-9a-f]+"
+"""The ids given to respondents without one: the row, and a mark of the file."""
 _SCIENTIFIC: Final = r"^\d(?:[.,]\d+)?[eE]\+\d+$"
 
 

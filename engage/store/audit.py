@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ from typing import Final
 from filelock import FileLock
 
 _LONGEST_LINE: Final = 65_536  # an entry takes some hundred bytes
+_NOT_COUNTS: Final = frozenset({"at", "code", "previous", "hash"})
+_BEFORE: Final = "_before"
 
 
 class AuditLog:
@@ -30,19 +33,50 @@ class AuditLog:
 
         Raises ``TypeError`` for a count that is not a whole number: words could be somebody's.
         """
+        with self._locked():
+            self._write(code, counts)
+
+    def append_changes(self, code: str, now: Mapping[str, int], at_first: Mapping[str, int]) -> None:
+        """Add an event with the numbers of ``now`` that are not as the log has them, and what they were.
+
+        A number that was 3 and is 4 is written ``name=4, name_before=3``. What the log never told was as it
+        is in ``at_first``, and what is in neither is 0. Nothing is written where nothing differs.
+        """
+        if self._changes(code, now, at_first):
+            with self._locked():  # somebody else may have told it meanwhile
+                changes = self._changes(code, now, at_first)
+                if changes:
+                    self._write(code, changes)
+
+    def _changes(self, code: str, now: Mapping[str, int], at_first: Mapping[str, int]) -> dict[str, int]:
+        told = dict(at_first)
+        for line in self.path.read_bytes().splitlines() if self.path.exists() else ():
+            if f'"code": "{code}"'.encode() in line and line.endswith(b"}"):  # not one that a crash tore
+                told |= {n: v for n, v in json.loads(line).items() if n not in _NOT_COUNTS}
+        names = [name for name in (*told, *now) if not name.endswith(_BEFORE)]
+        found = {name: (told.get(name, 0), now.get(name, 0)) for name in names}
+        changes: dict[str, int] = {}
+        for name, (before, after) in found.items():
+            if before != after:
+                changes |= {name: after, f"{name}{_BEFORE}": before}
+        return changes
+
+    def _locked(self) -> FileLock:
+        return FileLock(self.path.with_name(f".{self.path.name}.lock"))
+
+    def _write(self, code: str, counts: Mapping[str, int]) -> None:
         if not all(isinstance(count, int) for count in counts.values()):
             raise TypeError("an audit log holds codes and counts only")
-        with FileLock(self.path.with_name(f".{self.path.name}.lock")):
-            last, torn = self._last_line()
-            entry: dict[str, object] = {"at": datetime.now(UTC).isoformat(), "code": code, **counts}
-            entry["previous"] = _hash(last) if last else ""
-            line = json.dumps(entry | {"hash": _hash(_text(entry))}, sort_keys=True).encode() + b"\n"
-            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(handle, b"\n" + line if torn else line)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        last, torn = self._last_line()
+        entry: dict[str, object] = {"at": datetime.now(UTC).isoformat(), "code": code, **counts}
+        entry["previous"] = _hash(last) if last else ""
+        line = json.dumps(entry | {"hash": _hash(_text(entry))}, sort_keys=True).encode() + b"\n"
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, b"\n" + line if torn else line)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     def verify(self) -> bool:
         """Return whether every line is as it was written, and in its place."""

@@ -161,8 +161,8 @@ class Store:
         """Freeze ``wave`` with the ``cells`` that may be published of it, and the ``members`` they are of.
 
         ``seen`` is the key of the snapshot the cells were computed from: if anything was committed since, the
-        close is refused. Undoing the returned event opens the wave again, or brings an earlier close back. A
-        closed wave can be closed again once something came to it or was taken back.
+        close is refused. Undoing the returned event opens the wave again. A closed wave can be closed again
+        once something came to it or was taken back; whether that is enough is for the caller to say.
 
         Raises ``UsageError`` if nothing of the wave is in effect or it is closed, ``InputError`` if the state
         is not the one ``seen`` or the cells have columns of another type than earlier ones.

@@ -49,9 +49,9 @@ class Event:
     tables: tuple[str, ...] = ()
 
     @property
-    def of_answers(self) -> bool:
-        """Whether it imported answers: what a close freezes."""
-        return self.event == "import" and self.kind == "responses"
+    def frozen_by_close(self) -> bool:
+        """Whether it imported answers or comments: what the close of its wave freezes."""
+        return self.event == "import" and self.kind in ("responses", "comments")
 
 
 def read_events(folder: Path) -> tuple[Event, ...]:
@@ -70,30 +70,34 @@ def append_event(folder: Path, event: Event) -> None:
 
 
 def effective(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Return the imports and closes that no undo has taken back, in commit order."""
+    """Return the imports and closes that no undo has taken back, in commit order.
+
+    A close takes the place of the wave's earlier ones for good: when it is undone they don't come back, and
+    with them nobody who was taken back in between.
+    """
     events = tuple(events)
-    undone = {event.target for event in events if event.event == "undo"}
-    return tuple(event for event in events if event.event != "undo" and event.id not in undone)
+    past = {event.target for event in events if event.event == "undo"}
+    last = {event.wave: event.id for event in events if event.event == "close"}
+    past |= {event.id for event in events if event.event == "close" and event.id != last[event.wave]}
+    return tuple(event for event in events if event.event != "undo" and event.id not in past)
 
 
 def released(events: Iterable[Event]) -> tuple[Event, ...]:
     """Return the imports and closes that readers see, in commit order.
 
-    Of a closed wave those are the answers that its latest close saw: what came or was taken back since waits
-    for the next close.
+    Of a closed wave those are the answers and comments that its close saw: what came or was taken back since
+    waits for the next close.
     """
     log = tuple(events)
     current = effective(log)
-    last = {event.wave: event for event in current if event.event == "close"}
-    frozen: dict[str, set[str]] = {}
-    for wave, close in last.items():
-        frozen[wave] = {event.id for event in effective(log[: log.index(close)])}
+    closes = [event for event in current if event.event == "close"]
+    frozen = {close.wave: {e.id for e in effective(log[: log.index(close)])} for close in closes}
     kept = {event.id for event in current}
     return tuple(
         event
         for event in log
         if event.event != "undo"
-        and event.id in (frozen[event.wave] if event.of_answers and event.wave in frozen else kept)
+        and event.id in (frozen.get(event.wave, kept) if event.frozen_by_close else kept)
     )
 
 

@@ -1,7 +1,7 @@
 """What a reader holds: one state of the workspace, unmoved by whatever is imported meanwhile."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -34,7 +34,7 @@ class Snapshot:
     @property
     def present(self) -> "Snapshot":
         """The same with everything that is in effect now, also what a closed wave does not show yet."""
-        return replace(self, events=effective(self.log))
+        return self.only(effective(self.log))
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -45,7 +45,16 @@ class Snapshot:
     @property
     def closes(self) -> "Snapshot":
         """The same with every close that ever was, undone ones too: what readers have seen."""
-        return replace(self, events=tuple(event for event in self.log if event.event == "close"))
+        return self.only(event for event in self.log if event.event == "close")
+
+    def releases(self, wave: str) -> tuple["Snapshot", ...]:
+        """Return what each close of a wave saw, oldest first; closes that were undone have been seen too."""
+        places = [n for n, event in enumerate(self.log) if (event.event, event.wave) == ("close", wave)]
+        return tuple(self.only(effective(self.log[:place])) for place in places)
+
+    def only(self, events: Iterable[Event]) -> "Snapshot":
+        """Return the same with nothing but ``events`` to see."""
+        return replace(self, events=tuple(events))
 
     def files(self, table: str) -> list[str]:
         """Return the live files of the pinned version of ``table`` (none if the table holds nothing).

@@ -29,8 +29,18 @@ class Tables:
 
     @property
     def open_waves(self) -> tuple[str, ...]:
-        """Names of the waves that still take answers, oldest first."""
+        """Names of the waves that show no results yet, oldest first."""
         return _names(self, "open_waves")
+
+    @property
+    def waiting_waves(self) -> tuple[str, ...]:
+        """Names of the closed waves for which something waits: for the page that imports, and no other."""
+        return _names(self, "waiting_waves")
+
+    @property
+    def ready_waves(self) -> tuple[str, ...]:
+        """Names of the waves that can be closed now."""
+        return _names(self, "ready_waves")
 
     def outcomes(self) -> tuple[str, ...]:
         """Return the outcomes that can be asked about now."""

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 import streamlit as st
@@ -76,15 +76,39 @@ def _news(view: View) -> None:
 
 
 def _waves_to_close(view: View) -> None:
+    """Offer to close what can be closed, for the first time or again; of the rest say what it waits for."""
     for wave in view.tables.open_waves:
-        with st.container(border=True, key=f"close_{hashlib.sha256(wave.encode()).hexdigest()[:8]}"):
-            st.subheader(view.say("close_title", wave=plain(wave)), anchor=False)
-            st.markdown(view.say("close_text"))
-            if st.button(view.say("close_button"), type="primary", key=f"close:{wave}"):
-                with view.busy("closing"):
-                    view.workspace.close(wave)
-                state.show_wave_next(wave)
-                _finish("closed", wave=wave)
+        if wave in view.tables.ready_waves:
+            _offer_close(view, wave, "close")
+        else:
+            _say_it_waits(view, wave, "held_title", "held_text")
+    for wave in view.tables.waiting_waves:
+        if wave in view.tables.ready_waves:
+            _offer_close(view, wave, "again")
+        else:
+            _say_it_waits(view, wave, "again_title", "waits_text")
+
+
+def _offer_close(view: View, wave: str, turn: Literal["close", "again"]) -> None:
+    with st.container(border=True, key=f"close_{_mark(wave)}"):
+        st.subheader(view.say(f"{turn}_title", wave=plain(wave)), anchor=False)
+        st.markdown(view.say(f"{turn}_text"))
+        if st.button(view.say(f"{turn}_button"), type="primary", key=f"close:{wave}"):
+            with view.busy("closing"):
+                view.workspace.close(wave)
+            state.show_wave_next(wave)
+            _finish("closed", wave=wave)
+
+
+def _say_it_waits(view: View, wave: str, title: str, text: str) -> None:
+    policy = view.workspace.policy
+    with st.container(border=True, key=f"wait_{_mark(wave)}"):
+        st.markdown(f"**{view.say(title, wave=plain(wave))}**")
+        st.markdown(view.say(text, people=policy.scores_k, comments=policy.comments_k))
+
+
+def _mark(wave: str) -> str:
+    return hashlib.sha256(wave.encode()).hexdigest()[:8]
 
 
 def _choose(view: View) -> Dropped | None:
@@ -249,7 +273,7 @@ def _import(view: View, dropped: Dropped, reading: Reading) -> None:
     st.session_state.pop(_READING, None)
     key = "imported_answers" if result.kind == "responses" else "imported"
     _finish(
-        key,
+        "imported_late" if result.waits else key,
         rows=result.rows,
         comments=result.comments,
         wave=result.wave,
@@ -295,7 +319,7 @@ def _waves(view: View) -> None:
             format_func=lambda wave: view.say("undo_other") if wave == ALL_WAVES else wave,
             key="upload_undo",
         )
-        st.markdown(view.say("undo_text"))
+        st.markdown(view.say("undo_text", people=view.workspace.policy.scores_k))
         if st.button(view.say("undo_button"), key="upload_undo_go"):
             try:
                 event = view.workspace.undo(wave)

@@ -27,15 +27,18 @@ from engage.privacy import (
 )
 from engage.privacy.audit import findings_frame
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
-from engage.workspace import findings, linking
+from engage.workspace import findings, linking, waiting
 from engage.workspace.auditing import attacked
 from engage.workspace.cells import WaveCells
 from engage.workspace.grouping import grouped_drivers
-from engage.workspace.importing import ImportResult, Progress, Upload, closed_waves, import_upload
+from engage.workspace.hearing import heard
+from engage.workspace.importing import ImportResult, Progress, Upload, import_upload
 from engage.workspace.merging import merged_instrument
+from engage.workspace.policies import note_policy
 from engage.workspace.publishing import group_names, publish
 from engage.workspace.sample_files import sample_hashes
 from engage.workspace.toning import tone_table
+from engage.workspace.waiting import closed_waves, standings
 
 if TYPE_CHECKING:
     from engage.ingest import Kind
@@ -49,7 +52,8 @@ class Workspace:
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in
-    ``policy.yaml``, and stored. ``wave=None`` means the newest closed wave, ``"all"`` all closed waves.
+    ``policy.yaml``, and stored. What is imported into a closed wave, or taken back, waits for its next close.
+    ``wave=None`` means the newest closed wave, ``"all"`` all closed waves.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -57,8 +61,11 @@ class Workspace:
 
     @property
     def policy(self) -> Policy:
-        """The disclosure policy in force."""
-        return load_policy(self.path / "policy.yaml")
+        """The disclosure policy in force; its changes go to the audit log when they are first met."""
+        policy = load_policy(self.path / "policy.yaml")
+        if self._store() is not None:
+            note_policy(self._log, policy)
+        return policy
 
     @property
     def key(self) -> str:
@@ -88,12 +95,24 @@ class Workspace:
 
     @property
     def open_waves(self) -> tuple[str, ...]:
-        """Names of the waves that still take answers, oldest first."""
+        """Names of the waves that show no results yet, oldest first."""
         snapshot = self._snapshot()
         if snapshot is None:
             return ()
         closed = closed_waves(snapshot)
         return tuple(wave for wave in linking.survey_waves(snapshot) if wave not in closed)
+
+    @property
+    def waiting_waves(self) -> tuple[str, ...]:
+        """Names of the closed waves for which something waits for the next close: news for who imports."""
+        found = self._standings()
+        return tuple(wave for wave in self.closed_waves if found.get(wave, "same") != "same")
+
+    @property
+    def ready_waves(self) -> tuple[str, ...]:
+        """Names of the waves that :meth:`close` takes now: of closed ones those where enough waits."""
+        closed, found = self.closed_waves, self._standings()
+        return tuple(w for w, s in found.items() if s == "enough" or (s == "same" and w not in closed))
 
     def instrument(self, wave: str | None = None) -> Instrument:
         """Return the questionnaire of a wave; several are laid together."""
@@ -118,6 +137,7 @@ class Workspace:
     ) -> ImportResult:
         """Import a file whole or not at all; the folder is made where it is missing.
 
+        Answers and comments of a closed wave wait for its next close: nobody sees anything of them before.
         ``progress(step, done, of)`` is told of the steps reading, comments and writing. Raises ``Rejected``
         with every fault of the file, ``InputError`` where it clashes with what is there, ``UsageError``.
         """
@@ -129,20 +149,26 @@ class Workspace:
         store = self._store() or Store.create(self.path)
         result = import_upload(store, upload, progress or (lambda *_: None))
         self._audit("import", rows=result.rows, problems=len(result.problems))
-        return result
+        return replace(result, waits=result.import_id not in {event.id for event in store.snapshot().events})
 
     def close(self, wave: str) -> SafeTable:
         """Close a wave: compute and store what may be published of it; return its totals.
 
-        Raises ``UsageError`` for an unknown or closed wave, ``InputError`` if the wave grew meanwhile.
+        A closed wave is closed again to let in what waits. Any two releases of a wave differ by nobody's
+        answers or by those of at least ``scores_k`` people (see :func:`engage.workspace.waiting.standing`).
+
+        Raises ``UsageError`` for an unknown wave or a closed one that nothing waits for, ``InputError`` if
+        too little waits or the wave grew meanwhile.
         """
-        store, snapshot = self._store(), self._need()
+        store, snapshot, policy = self._store(), self._need(), self.policy
         wave = wave_name(wave)
-        if wave in closed_waves(snapshot):
-            raise UsageError("workspace.wave_is_closed", where=wave, wave=wave)
-        if store is None or wave not in linking.survey_waves(snapshot):
+        if store is None or wave not in linking.survey_waves(snapshot.present):
             raise UsageError("workspace.nothing_to_close", where=wave, wave=wave)
-        publication = publish(snapshot, wave, self.policy)
+        found = waiting.standing(snapshot, wave, policy)
+        if wave in closed_waves(snapshot) and found == "same":
+            raise UsageError("workspace.wave_is_closed", where=wave, wave=wave)
+        waiting.refuse_too_few(found, wave, policy)
+        publication = publish(snapshot, wave, policy)
         store.close(wave, publication.cells, members=publication.members, seen=snapshot.key)
         tables = publication.tables
         hidden = sum(int(table.tidy()["hidden_reason"].notna().sum()) for table in tables.values())
@@ -150,18 +176,24 @@ class Workspace:
         return tables[()]
 
     def undo(self, wave: str) -> Event:
-        """Take back the latest import of a wave; a closed wave that loses answers is opened again.
+        """Take back the latest import of a wave.
+
+        Where the wave is closed: an import that still waited is gone. One that its results hold opens the
+        wave again, so that nothing of it is shown, if it takes ``scores_k`` respondents or more, or the last
+        there are. One of fewer, or of comments, leaves the results as they are, and waits for the next close
+        as a late answer does: a result that moves with fewer people would tell their answers.
 
         Raises ``UsageError`` if the wave has nothing to take back.
         """
         store, snapshot = self._store(), self._snapshot()
-        of_wave = [e for e in (snapshot.events if snapshot else ()) if e.wave == wave_name(wave)]
+        of_wave = [e for e in (snapshot.present.events if snapshot else ()) if e.wave == wave_name(wave)]
         imports = [event for event in of_wave if event.event == "import"]
-        if store is None or not imports:
+        if store is None or snapshot is None or not imports:
             known = sorted({event.wave for event in snapshot.events}) if snapshot else []
             raise UsageError("workspace.nothing_to_undo", where=wave, wave=wave, known=known)
+        opens = waiting.opens_again(snapshot, imports[-1], self.policy)
         for event in of_wave:
-            if event.event == "close" and imports[-1].kind == "responses":
+            if event.event == "close" and opens:
                 store.undo(event.id)
         undone = store.undo(imports[-1].id)
         self._audit("undo", rows=imports[-1].rows)
@@ -174,7 +206,7 @@ class Workspace:
         if store is None or not events:
             return
         waves = {event.wave for event in events if event.kind == "responses"}
-        for event in self._need().events:
+        for event in self._need().present.events:
             if event in events or (event.event == "close" and event.wave in waves):
                 store.undo(event.id)
         self._audit("clear_sample", imports=len(events))
@@ -280,8 +312,7 @@ class Workspace:
         """
         snapshot = self._need()
         waves = self._waves(ALL_WAVES if by == "wave" else wave)
-        answers = linking.survey(snapshot, waves)
-        written = linking.comments(snapshot, answers.frame, answers.groups)
+        written, answers = heard(snapshot, waves, self.policy)
         if written.empty:
             raise TooLittleData("workspace.no_comments")
         if by not in ("theme", "wave", *answers.groups):
@@ -316,7 +347,8 @@ class Workspace:
     def frame(self, wave: str | None = None) -> pd.DataFrame:
         """Return one row per respondent with scale scores, as they are: for analysts only, audited.
 
-        Works on open waves too. Scores are missing where fewer than half of a scale's items are answered.
+        Works on open waves too; of a closed one it holds the answers that the results are of. Scores are
+        missing where fewer than half of a scale's items are answered.
         """
         snapshot = self._need()
         if wave is None:
@@ -375,7 +407,16 @@ class Workspace:
         if snapshot is None:
             return ()
         hashes = sample_hashes()
-        return tuple(e for e in snapshot.events if e.event == "import" and e.file_sha256 in hashes)
+        present = snapshot.present.events
+        return tuple(e for e in present if e.event == "import" and e.file_sha256 in hashes)
+
+    def _standings(self) -> Mapping[str, waiting.Standing]:
+        snapshot = self._snapshot()
+        return standings(snapshot, self.policy) if snapshot else {}
+
+    @property
+    def _log(self) -> AuditLog:
+        return AuditLog(self.path / "audit.jsonl")
 
     def _audit(self, code: str, **counts: int) -> None:
-        AuditLog(self.path / "audit.jsonl").append(code, **counts)
+        self._log.append(code, **counts)

@@ -31,7 +31,10 @@ NEEDS_WAVE: Final[tuple[Kind, ...]] = ("responses", "comments")
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did. ``problems`` are the warnings of the file; errors would have refused it."""
+    """What an import did. ``problems`` are the warnings of the file; errors would have refused it.
+
+    ``waits``: the wave is closed, and shows nothing of this before its next close.
+    """
 
     import_id: str
     kind: Kind
@@ -40,6 +43,7 @@ class ImportResult:
     comments: int
     instrument: str | None
     problems: tuple[Problem, ...]
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
     """Import a file whole or not at all.
 
     Raises ``UsageError`` without a wave where one is needed; ``Rejected`` with every fault of the file;
-    ``InputError`` where the same file or the same people are in the wave already, or the wave is closed.
+    ``InputError`` where the same file or the same people are in the wave already, shown or not.
     """
     wave = wave_name(upload.wave)
     if upload.kind in NEEDS_WAVE and wave == WHOLE:
@@ -66,15 +70,15 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
     progress("reading", 0, 1)
     reading = read(upload.content, upload.kind, upload.instrument, upload.mapping, name=upload.name)
     snapshot = store.snapshot()
-    _refuse_twice(snapshot, reading, wave, upload.name)
+    _refuse_twice(snapshot.present, reading, wave, upload.name)
     if not reading.ok:
         raise Rejected("workspace.rejected", reading.problems, where=upload.name)
     comments = _scored(reading.comments, progress)
 
     def still_welcome(now: Snapshot) -> None:
-        """Ask again if others wrote meanwhile: a wave may have been closed, or the same people imported."""
+        """Ask again if others wrote meanwhile: the same people may have been imported."""
         if now.key != snapshot.key:
-            _refuse_twice(now, reading, wave, upload.name)
+            _refuse_twice(now.present, reading, wave, upload.name)
 
     progress("writing", 0, 1)
     event = store.commit(
@@ -98,19 +102,12 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
     )
 
 
-def closed_waves(snapshot: Snapshot) -> set[str]:
-    """Return the names of the waves that are closed."""
-    return {event.wave for event in snapshot.events if event.event == "close"}
-
-
 def _refuse_twice(snapshot: Snapshot, reading: Reading, wave: str, name: str) -> None:
     for event in snapshot.events:
         if event.event == "import" and event.file_sha256 == reading.sha256 and event.kind == reading.kind:
             raise InputError("workspace.same_file", where=name, wave=event.wave)
     if reading.kind != "responses":
         return
-    if wave in closed_waves(snapshot):
-        raise InputError("workspace.wave_closed", where=name, wave=wave)
     if reading.instrument is None:
         if reading.ok:
             raise InputError("workspace.no_instrument", where=name)

@@ -132,7 +132,7 @@ def _tone(frame: pd.DataFrame, names: Names) -> dict[str, object]:
         column("question"): [names.question("none" if is_missing(q) else q) for q in frame["question"]],
         column("source"): [names.source(source) for source in frame["source"]],
         **{names.demographic(name): [names.level(name, value) for value in frame[name]] for name in by},
-        column("n"): _people(frame, names),
+        column("comments"): _people(frame, names),
         **{column(tone): _per_cent(frame[tone]) for tone in ("negative", "neutral", "positive")},
     }
     notes = [why_hidden(reason, names) for reason in frame["hidden_reason"]]

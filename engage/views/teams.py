@@ -51,7 +51,7 @@ def _why_hidden(view: View, group: str) -> None:
     with st.expander(view.say("why_hidden")):
         for line in sentences.utility(table, group, view.names):
             view.line(line)
-        st.dataframe(display(table, view.names), hide_index=True, width="stretch")
+        st.dataframe(display(table, view.names), hide_index=True, width="stretch", placeholder="–")
 
 
 draw(open_page("teams"))

@@ -129,7 +129,7 @@ class View:
     def details(self, table: SafeTable, file_name: str, *, title: str = "") -> None:
         """Draw the table behind a chart, folded, with its download."""
         with st.expander(title or say("app.details", self.lang)):
-            st.dataframe(display(table, self.names), hide_index=True, width="stretch")
+            st.dataframe(display(table, self.names), hide_index=True, width="stretch", placeholder="–")
             st.download_button(
                 say("app.download", self.lang),
                 to_csv(table),

@@ -309,7 +309,7 @@ def _waves(view: View) -> None:
     if not len(table):
         return
     st.subheader(view.say("waves_title"), anchor=False)
-    st.dataframe(display(table, view.names), hide_index=True, width="stretch")
+    st.dataframe(display(table, view.names), hide_index=True, width="stretch", placeholder="–")
     _joins(view)
     with st.popover(view.say("undo")):
         waves = [*view.tables.open_waves, *reversed(view.tables.closed_waves), ALL_WAVES]
@@ -338,7 +338,7 @@ def _joins(view: View) -> None:
         counts = view.tables.joins(wave)
     with st.expander(view.say("joins_title", wave=plain(wave))):
         view.line(sentences.joins(counts, view.names)[0])
-        st.dataframe(display(counts, view.names), hide_index=True, width="stretch")
+        st.dataframe(display(counts, view.names), hide_index=True, width="stretch", placeholder="–")
 
 
 def suggested_wave(reading: Reading, taken: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ from engage.privacy import (
     released_cells,
     select_cells,
 )
+from engage.privacy.suppress import suppress
 
 ROOT = Path(__file__).parents[1]
 INSTRUMENT = load_instrument(ROOT / "surveys" / "herzberg_service.yaml")
@@ -132,4 +133,5 @@ def tone_table(by="theme", small=True):
             rows.append((question, source, group, n, *shares))
     columns = ["question", "source", by, "n", "negative", "neutral", "positive"]
     cells = pd.DataFrame(rows, columns=columns)
-    return release_tone(cells, by, POLICY, (cells["n"] < POLICY.comments_k).map({True: "too_few", False: ""}))
+    parts = cells.groupby(["question", "source"], sort=False)
+    return release_tone(cells, by, POLICY, pd.concat(suppress(part, [by], 10) for _, part in parts))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engage.ingest import Reading, read
     from engage.instrument import Instrument, load_instrument
     from engage.measure import enps, wilson_interval
-    from engage.model import fit_drivers, out_of_sample, relative_importance
+    from engage.model import adjust_pvalues, asymmetry, fit_drivers, out_of_sample, relative_importance
     from engage.privacy import SafeTable
     from engage.text import redact, sentiment, themes
     from engage.workspace import Workspace
@@ -23,7 +23,7 @@ _HOMES: Final = {
     "engage.ingest": ("Reading", "read"),
     "engage.instrument": ("Instrument", "load_instrument"),
     "engage.measure": ("enps", "wilson_interval"),
-    "engage.model": ("fit_drivers", "out_of_sample", "relative_importance"),
+    "engage.model": ("adjust_pvalues", "asymmetry", "fit_drivers", "out_of_sample", "relative_importance"),
     "engage.privacy": ("SafeTable",),
     "engage.text": ("redact", "sentiment", "themes"),
     "engage.workspace": ("Workspace",),
@@ -40,6 +40,8 @@ __all__ = [
     "TooLittleData",
     "UsageError",
     "Workspace",
+    "adjust_pvalues",
+    "asymmetry",
     "enps",
     "fit_drivers",
     "load_instrument",

@@ -1,5 +1,7 @@
 """Models of what goes with engagement, leaving and service: pure functions, frozen results."""
 
+from engage.model.adjust import adjust_pvalues
+from engage.model.asymmetry import Asymmetry, asymmetry
 from engage.model.attrition import AttritionOutcome, attrition_outcome
 from engage.model.diagnostics import vif
 from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
@@ -9,9 +11,12 @@ from engage.model.service import fit_service, service_panel, team_composites
 from engage.model.validation import auc, out_of_sample
 
 __all__ = [
+    "Asymmetry",
     "AttritionOutcome",
     "DriverFit",
     "Importance",
+    "adjust_pvalues",
+    "asymmetry",
     "attrition_outcome",
     "auc",
     "fit_drivers",

@@ -3,7 +3,7 @@
 python benchmarks/asymmetry.py [--worlds 200] [--write docs/validation.md]
 
 Draws every world of tests/worlds.py at several sizes, judges each with both methods, and prints two tables;
---write puts them into the section of that name. World k starts from the seed 20261123 + k.
+--write puts them into the section of that name. World k starts from the seed 20261201 + k.
 """
 
 import os
@@ -26,7 +26,7 @@ from engage.model.asymmetry import decide
 from engage.model.contrasts import contrasts
 from tests.worlds import ASYMMETRIC, SYMMETRIC, World
 
-SEED = 20261123
+SEED = 20261201
 RESAMPLES = 200
 BEGIN, END = "<!-- asymmetry -->", "<!-- /asymmetry -->"
 METHODS = ("prca", "piecewise")
@@ -104,9 +104,10 @@ def tables(worlds: int) -> list[str]:
             print(lines[-1], flush=True)
     lines += [
         "",
-        f"Worlds with asymmetric drivers ({worlds // 2} of each), in per cent (penalty–reward / piecewise): of the",
-        "asymmetric drivers those found and those called symmetric, of the symmetric ones those called so, and",
-        "worlds with any false verdict.",
+        f"Worlds with asymmetric drivers ({worlds // 2} of each), in per cent (penalty–reward /",
+        "piecewise):",
+        "of the asymmetric drivers those found and those called symmetric, of the symmetric ones those",
+        "called so, and worlds with any false verdict.",
         "",
         "| world | n | found | called symmetric | symmetric and called so | any false |",
         "|---|---|---|---|---|---|",

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from engage.ingest import Reading, read
     from engage.instrument import Instrument, load_instrument
     from engage.measure import enps, wilson_interval
-    from engage.model import adjust_pvalues, asymmetry, fit_drivers, out_of_sample, relative_importance
+    from engage.model import (
+        adjust_pvalues,
+        asymmetry,
+        cumulative_incidence,
+        fit_drivers,
+        out_of_sample,
+        relative_importance,
+        survival_curve,
+    )
     from engage.privacy import SafeTable
     from engage.text import redact, sentiment, themes
     from engage.workspace import Workspace
@@ -23,7 +31,15 @@ _HOMES: Final = {
     "engage.ingest": ("Reading", "read"),
     "engage.instrument": ("Instrument", "load_instrument"),
     "engage.measure": ("enps", "wilson_interval"),
-    "engage.model": ("adjust_pvalues", "asymmetry", "fit_drivers", "out_of_sample", "relative_importance"),
+    "engage.model": (
+        "adjust_pvalues",
+        "asymmetry",
+        "cumulative_incidence",
+        "fit_drivers",
+        "out_of_sample",
+        "relative_importance",
+        "survival_curve",
+    ),
     "engage.privacy": ("SafeTable",),
     "engage.text": ("redact", "sentiment", "themes"),
     "engage.workspace": ("Workspace",),
@@ -42,6 +58,7 @@ __all__ = [
     "Workspace",
     "adjust_pvalues",
     "asymmetry",
+    "cumulative_incidence",
     "enps",
     "fit_drivers",
     "load_instrument",
@@ -50,6 +67,7 @@ __all__ = [
     "redact",
     "relative_importance",
     "sentiment",
+    "survival_curve",
     "themes",
     "wilson_interval",
 ]

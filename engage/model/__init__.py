@@ -8,17 +8,21 @@ from engage.model.dominance import lmg_from_moments, relative_weights_from_momen
 from engage.model.drivers import DriverFit, fit_drivers
 from engage.model.importance import Importance, relative_importance
 from engage.model.service import fit_service, service_panel, team_composites
+from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
 from engage.model.validation import auc, out_of_sample
 
 __all__ = [
     "Asymmetry",
     "AttritionOutcome",
+    "CumulativeIncidence",
     "DriverFit",
     "Importance",
+    "SurvivalCurve",
     "adjust_pvalues",
     "asymmetry",
     "attrition_outcome",
     "auc",
+    "cumulative_incidence",
     "fit_drivers",
     "fit_service",
     "lmg_from_moments",
@@ -26,6 +30,7 @@ __all__ = [
     "relative_importance",
     "relative_weights_from_moments",
     "service_panel",
+    "survival_curve",
     "team_composites",
     "vif",
 ]

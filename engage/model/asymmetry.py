@@ -35,8 +35,8 @@ class Asymmetry:
     answers, ``high`` on the upper half, each freed of what the answer scales alone would add (see
     :func:`asymmetry`): for ``"prca"`` from low answers to middling ones and from these to high ones, in units
     of the outcome; for ``"piecewise"`` the slope below and above the knot. ``difference`` = high − low.
-    ``ci_low``, ``ci_high`` hold the intervals of the difference under both readings of the scales,
-    ``p_value`` is the larger of the two, ``p_adjusted`` Benjamini–Hochberg over the drivers tested.
+    ``ci_low``, ``ci_high`` hold the intervals of the difference under all readings of the scales,
+    ``p_value`` is the largest of theirs, ``p_adjusted`` Benjamini–Hochberg over the drivers tested.
     NaN where a driver can't be tested. ``reason`` says why a verdict is ``"cannot_tell"``. ``checks`` has a
     row per driver, cut and reading.
     """
@@ -103,15 +103,17 @@ def asymmetry(
     shown. Drivers must be coded so that high is good; the outcome may be good or bad (strain).
 
     Ceilings and skewed answers bend a straight relation, so the difference is measured from what no asymmetry
-    would look like, in two readings. ``"latent"``: driver and outcome are step functions of normal traits
+    would look like, in three readings. ``"latent"``: driver and outcome are step functions of normal traits
     that are jointly normal (:mod:`engage.model.copula`), with the answers' own shares and the observed
-    covariance. ``"interval"``: the answers are equally spaced and the relation straight on them. What a
+    covariance. ``"interval"``: the answers are equally spaced and the relation straight on them.
+    ``"interval_driver"``: equally spaced answers to the driver, a normal trait behind the outcome. What a
     reading expects is subtracted from the covariance of each dummy or hinge with the outcome before the
     regression is solved. Standard errors are of the difference so corrected, from ``bootstrap`` resamples of
-    rows (or whole clusters) in which everything is worked out anew; normal intervals.
+    rows (or whole clusters) in which everything is worked out anew; normal intervals. ``low``, ``high``,
+    ``difference`` and ``std_error`` are the first reading's.
 
     A verdict of ``hygiene_like`` (the low side is stronger) or ``motivator_like`` needs p_adjusted ≤ 0.05 by
-    the method shown, p ≤ 0.05 and the same sign by the other one and at every knot, all under both readings,
+    the method shown, p ≤ 0.05 and the same sign by the other one and at every knot, all under every reading,
     a clear direction of the driver, and ``MIN_TAIL`` (50) people on each side of every cut. ``symmetric``
     needs every interval inside ±0.2 standard deviations of the outcome (per standard deviation of the driver
     for slopes) and inside ± the mean of the two sides, so that neither can be three times the other. Else
@@ -188,13 +190,13 @@ def decide(found: Contrasts, method: Method, df: float) -> list[tuple[Verdict, R
     same_sign = np.ptp(signs, axis=(0, 1)) == 0
     wide = -_quantile(ALPHA / 2, df)
     reach = np.abs(found.difference) + wide * found.std_error
-    equal = (reach <= np.minimum(BAND, np.abs(found.low + found.high) / 2)).all(axis=(0, 1))
-    clear = np.atleast_1d(np.abs(found.slope) > wide * found.slope_error)
+    narrow = reach <= np.minimum(BAND, np.abs(found.low + found.high) / 2)
+    equal = np.asarray(narrow.all(axis=(0, 1)), dtype=bool)
     decided: list[tuple[Verdict, Reason]] = []
     for driver in range(p.shape[1]):
         if np.isnan(p[0, driver]):
             decided.append(("cannot_tell", "few_in_tail"))
-        elif not clear[driver]:
+        elif abs(found.slope[driver]) <= wide * found.slope_error[driver]:
             decided.append(("cannot_tell", "no_direction"))
         elif different[driver] and same_sign[driver]:
             weaker_above = signs[0, 0, driver] * np.sign(found.slope[driver]) < 0

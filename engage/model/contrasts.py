@@ -8,11 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from engage.model.answers import KNOTS, AnswerScale
-from engage.model.copula import coefficients, expected_covariance, hermite_steps, trait_correlation
+from engage.model.copula import (
+    coefficients,
+    expected_covariance,
+    hermite_steps,
+    trait_correlation,
+    value_coefficients,
+)
 from engage.model.design import FloatArray, IntArray
 from engage.model.resample import bootstrap_moments, covariance_of
 
-READINGS: Final = ("latent", "interval")
+READINGS: Final = ("latent", "interval", "interval_driver")
 # The penalty-reward contrast, then one piecewise analysis per knot.
 ANALYSES: Final = ("prca", *("piecewise" for _ in KNOTS))
 # Columns are of unit size; this keeps a resample that lacks a group solvable.
@@ -114,7 +120,8 @@ def _sides(
     observed = covariance[:, :-1, -1]
     slopes = _solve(covariance, list(linear), observed[:, linear, None])[..., 0]
     interval = (covariance[:, :-1][:, :, linear] @ slopes[..., None])[..., 0]
-    wanted = np.stack([observed, _latent(layout, observed, shares), interval], axis=-1)
+    latent, interval_driver = _ceilings(layout, observed, shares)
+    wanted = np.stack([observed, latent, interval, interval_driver], axis=-1)
     low = np.full((len(covariance), len(ANALYSES), len(READINGS), p), np.nan)
     high = low.copy()
     for analysis in range(len(ANALYSES)):
@@ -131,22 +138,25 @@ def _sides(
     return (low, high), slopes
 
 
-def _latent(layout: _Layout, observed: FloatArray, shares: FloatArray) -> FloatArray:
-    """Return the covariance with the outcome, ``(b, m−1)``, of every column under the Gaussian copula."""
-    expected = observed.copy()
-    steps = [
-        hermite_steps(shares[:, first:last])
-        for first, last in zip(layout.levels[:-1], layout.levels[1:], strict=True)
-    ]
-    answered = coefficients(layout.functions[-1], steps[-1])[:, 0]
+def _ceilings(layout: _Layout, observed: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return every column's covariance with the outcome, ``(b, m−1)``, under two readings.
+
+    A normal trait is behind the outcome and the driver; and behind the outcome alone.
+    """
+    parts = [shares[:, a:b] for a, b in zip(layout.levels[:-1], layout.levels[1:], strict=True)]
+    answered = coefficients(layout.functions[-1], hermite_steps(parts[-1]))
+    latent, interval = observed.copy(), observed.copy()
     for driver, block in enumerate(layout.functions[:-1]):
         if len(block) == 1:
             continue
         at = int(layout.first[driver])
-        own = coefficients(block, steps[driver])
-        rho = trait_correlation(own[:, 0], answered, observed[:, at])
-        expected[:, at : at + len(block)] = expected_covariance(own, answered[:, None], rho[:, None])
-    return expected
+        for expected, own in (
+            (latent, coefficients(block, hermite_steps(parts[driver]))),
+            (interval, value_coefficients(block, layout.scales[driver].values, parts[driver])),
+        ):
+            rho = trait_correlation(own[:, 0], answered[:, 0], observed[:, at])
+            expected[:, at : at + len(block)] = expected_covariance(own, answered, rho[:, None])
+    return latent, interval
 
 
 def _solve(covariance: FloatArray, columns: list[int], right: FloatArray) -> FloatArray:

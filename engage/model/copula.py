@@ -30,12 +30,31 @@ def hermite_steps(shares: FloatArray) -> FloatArray:
     below = np.cumsum(shares, axis=-1)[..., :-1]
     t = ndtri(np.clip(below, _SMALLEST_SHARE, 1 - _SMALLEST_SHARE))
     density = np.exp(-0.5 * t**2) / np.sqrt(2 * np.pi)
-    steps = np.empty((*t.shape, TERMS))
-    before, now = np.zeros_like(t), np.ones_like(t)
-    for k in _POWERS:
-        steps[..., k - 1] = now * density / np.sqrt(k)
-        before, now = now, (t * now - np.sqrt(k - 1) * before) / np.sqrt(k)
-    return steps
+    return np.asarray(_hermite(t)[..., :-1] * density[..., None] / np.sqrt(_POWERS), dtype=float)
+
+
+def _hermite(z: FloatArray) -> FloatArray:
+    """Return ``(…, TERMS + 1)``: h_0(z), h_1(z), …"""
+    values = np.empty((*z.shape, TERMS + 1))
+    before, now = np.zeros_like(z), np.ones_like(z)
+    for k in range(TERMS + 1):
+        values[..., k] = now
+        before, now = now, (z * now - np.sqrt(k) * before) / np.sqrt(k + 1)
+    return values
+
+
+def value_coefficients(functions: FloatArray, values: FloatArray, shares: FloatArray) -> FloatArray:
+    """Return ``(…, F, TERMS)``: cov(f, h_k) over the answers themselves, taken as the trait.
+
+    ``values`` (L,) are standardised by the mean and spread they have under ``shares`` (…, L). For an outcome
+    that is a step function of ρ·value + normal noise, :func:`expected_covariance` of these with the outcome's
+    coefficients is exact.
+    """
+    mean = shares @ values
+    spread = np.sqrt(shares @ values**2 - mean**2)
+    hermite = _hermite((values - mean[..., None]) / spread[..., None])[..., 1:]
+    centred = functions - (shares @ functions.T)[..., None]
+    return np.asarray((centred * shares[..., None, :]) @ hermite, dtype=float)
 
 
 def coefficients(functions: FloatArray, steps: FloatArray) -> FloatArray:

@@ -67,11 +67,14 @@ def check_rows(design: Design) -> tuple[Problem, ...]:
     return ()
 
 
-def check_events(design: Design) -> tuple[Problem, ...]:
-    """Refuse a logit on too few of the rarer outcome; return the warnings that go with the others."""
+def check_events(design: Design, *, censored: bool = False) -> tuple[Problem, ...]:
+    """Refuse a logit on too few of the rarer outcome; return the warnings that go with the others.
+
+    Where rows without an event are ``censored``, only the events count.
+    """
     p = len(design.terms)
     ones = int(design.outcome.sum())
-    events = min(ones, design.n - ones)
+    events = ones if censored else min(ones, design.n - ones)
     needed = MIN_EVENTS_PER_PREDICTOR * p
     if events < needed:
         raise TooLittleData("model.too_few_events", events=events, needed=needed, predictors=p)

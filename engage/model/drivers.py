@@ -1,33 +1,50 @@
-"""Which drivers go with an outcome, all else in the model held equal: least squares and logit."""
+"""Which drivers go with an outcome, all else in the model held equal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, UsageError
 from engage.model import diagnostics
-from engage.model.design import Design, FloatArray, build_design, names
+from engage.model.design import Design, FloatArray, build_design, check_columns, names
 from engage.model.display import as_html
-from engage.model.estimators import Estimate, logit, ols
+from engage.model.families import (
+    Fitted,
+    fit_cox,
+    fit_linear,
+    fit_mixed,
+    fit_ordered,
+    scaled,
+    with_interactions,
+    within_between,
+)
+from engage.model.survival import check_spans
+from engage.model.wild import Weights, wild_bootstrap
 
-Model = Literal["ols", "logit"]
+Model = Literal["ols", "logit", "ordered", "cox", "mixed"]
 
-INTERCEPT = "intercept"
+_FEWEST_DRAWS: Final = 99
+# With fewer clusters ±1 gives too few different draws (Webb 2023).
+_FEW_FOR_RADEMACHER: Final = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DriverFit:
     """A fitted driver model.
 
-    Arrays have one entry per term, in the order of ``terms``: the intercept, the drivers, the controls.
-    ``estimate`` is in units of the outcome (logit: log-odds) per unit of the driver; ``standardised`` in
-    standard deviations of the outcome (logit: log-odds) per standard deviation of the driver. ``covariance``
-    is of the estimates. ``df`` are the degrees of freedom of the t distribution used (infinite: normal).
-    ``r_squared`` is McFadden's for a logit. ``vif`` has one entry per driver term. ``n_dropped`` rows were
-    incomplete. ``notes`` hold what a reader must be told.
+    Arrays have one entry per term, in the order of ``terms``: the intercept, the drivers, the controls (no
+    intercept for Cox; for ordered levels the cuts between them last). ``estimate`` is in units of the outcome
+    (logit, ordered: log-odds; Cox: log hazard ratio) per unit of the driver; ``standardised`` in standard
+    deviations of the outcome (or those logs) per standard deviation of the driver. ``covariance`` is of the
+    estimates. ``df`` are the degrees of freedom of the t distribution used (infinite: normal). ``r_squared``
+    is McFadden's for a logit, ordered levels and Cox (partial likelihood), and for a mixed model the share by
+    which the drivers lower the variance between and within groups together. ``vif`` has one entry per driver
+    term. ``n_dropped`` rows were incomplete. ``notes`` hold what a reader must be told. ``measures`` are
+    further figures of the fit: ``log_likelihood``, ``concordance`` (Cox), ``sd_group``, ``sd_residual``,
+    ``icc``, ``icc_null`` (mixed). ``proportional_hazards`` (Cox): term, statistic, df, p_value of the test.
     """
 
     model: Model
@@ -52,6 +69,8 @@ class DriverFit:
     r_squared_adjusted: float
     vif: Mapping[str, float]
     notes: tuple[Problem, ...]
+    measures: Mapping[str, float] = field(default_factory=dict)
+    proportional_hazards: pd.DataFrame | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -85,34 +104,54 @@ def fit_drivers(
     model: Model = "ols",
     *,
     level: float = 0.95,
+    time: str | None = None,
+    entry: str | None = None,
+    interactions: Sequence[tuple[str, str]] = (),
+    wild: int = 0,
+    seed: int = 0,
 ) -> DriverFit:
     """Fit an outcome on drivers and controls; estimates are associations, not effects.
 
     ``"ols"``: least squares; without ``cluster`` HC3 errors and t(n−p), with it CR1 errors
     (G/(G−1)·(n−1)/(n−p)) and t(G−1). ``"logit"``: maximum likelihood on an outcome of 0 and 1; model-based
     errors, or with ``cluster`` the sandwich with the same CR1 factor (statsmodels' default); normal.
+    ``"ordered"``: proportional odds for ordered levels (at most 30), errors as for a logit; the cuts between
+    levels come last. ``"cox"``: proportional hazards; the outcome is 1 if the row ends in the event, ``time``
+    the column of its end and ``entry`` that of its start (delayed entry; several rows per person where
+    drivers change, with ``cluster`` the person); ``proportional_hazards`` holds the test of the assumption.
+    ``"mixed"``: a random intercept per ``cluster`` by restricted maximum likelihood, every driver split into
+    ``driver[within]`` (deviation from the group's mean) and ``driver[between]`` (that mean);
+    t(G − 1 − terms between groups), which is cautious for terms within.
+
+    ``interactions``: pairs of drivers whose product, of centred columns, is added as ``a:b``. ``wild`` > 0
+    (least squares with clusters): p-values and intervals by that many draws of the wild cluster bootstrap
+    (:mod:`engage.model.wild`), the remedy for fewer than 30 clusters.
 
     Text columns become dummies, first level the base. Rows with a missing value in any column used are left
     out and counted in ``n_dropped``. ``cluster`` names the group whose members share an error (the team).
 
-    Raises ``UsageError`` for unknown, repeated or unusable columns; ``TooLittleData`` for too few rows,
-    events or clusters (:mod:`engage.model.diagnostics` lists the limits), a driver that does not vary, exact
-    collinearity, or perfect separation.
-    R: ``lmtest::coeftest(lm(…), sandwich::vcovHC, type = "HC3")``; ``summary(glm(…, family = binomial))``.
+    Raises ``UsageError`` for unknown, repeated or unusable columns; ``InputError`` for an end not after its
+    start; ``TooLittleData`` for too few rows, events or clusters (:mod:`engage.model.diagnostics` lists the
+    limits), a driver that does not vary, exact collinearity, or perfect separation.
+    R: ``lmtest::coeftest(lm(…), sandwich::vcovHC, type = "HC3")``; ``summary(glm(…, family = binomial))``;
+    ``MASS::polr``; ``survival::coxph(Surv(entry, time, outcome) ~ …, cluster =)``; ``lme4::lmer``.
     """
     check_options(model, level)
-    design = build_design(frame, outcome, drivers, controls, cluster)
-    notes = design.notes + check_design(design, outcome, model)
-    # Fitting on centred, scaled columns keeps wages and five-point answers comparable; `back` undoes it.
-    mean, spread = design.columns.mean(axis=0), design.columns.std(axis=0, ddof=1)
-    x = np.column_stack([np.ones(design.n), (design.columns - mean) / spread])
-    fitted = (ols if model == "ols" else logit)(design.outcome, x, design.clusters)
-    back = np.diag(np.concatenate([[1.0], 1 / spread]))
-    back[0, 1:] = -mean / spread
-    estimate, covariance = back @ fitted.coefficients, back @ fitted.covariance @ back.T
-    std_error = np.sqrt(np.diag(covariance))
-    quantile, p_value = _inference(fitted, estimate / std_error, level)
-    unit = design.outcome.std(ddof=1) if model == "ols" else 1.0
+    _check_columns_for(model, cluster, time, entry, wild)
+    rows = complete_spells(frame, time, entry)
+    design = build_design(rows, outcome, drivers, controls, cluster)
+    design = replace(design, n_dropped=len(frame) - design.n)
+    if model == "mixed":
+        design = within_between(design)
+    if interactions:
+        design = with_interactions(design, interactions)
+    notes = design.notes + check_design(design, outcome, model, wild=bool(wild))
+    fitted = _fit(design, outcome, model, rows, time, entry)
+    std_error = np.sqrt(np.diag(fitted.covariance))
+    quantile, p_value = _inference(fitted.df, fitted.estimate / std_error, level)
+    low, high = fitted.estimate - quantile * std_error, fitted.estimate + quantile * std_error
+    if wild:
+        p_value, low, high = _by_wild_bootstrap(design, wild, seed, level)
     driver_terms = design.terms[: design.n_driver_columns]
     vif = dict(zip(driver_terms, diagnostics.vif(design.columns).tolist(), strict=False))
     return DriverFit(
@@ -122,14 +161,14 @@ def fit_drivers(
         controls=names(controls),
         cluster=cluster,
         level=level,
-        terms=(INTERCEPT, *design.terms),
-        estimate=estimate,
+        terms=fitted.terms,
+        estimate=fitted.estimate,
         std_error=std_error,
-        ci_low=estimate - quantile * std_error,
-        ci_high=estimate + quantile * std_error,
+        ci_low=low,
+        ci_high=high,
         p_value=p_value,
-        standardised=np.concatenate([[np.nan], fitted.coefficients[1:] / unit]),
-        covariance=covariance,
+        standardised=fitted.estimate * fitted.scale,
+        covariance=fitted.covariance,
         df=fitted.df,
         n=design.n,
         n_dropped=design.n_dropped,
@@ -137,8 +176,65 @@ def fit_drivers(
         r_squared=fitted.r_squared,
         r_squared_adjusted=fitted.r_squared_adjusted,
         vif=vif,
-        notes=notes + diagnostics.check_vif(vif),
+        notes=notes + fitted.notes + diagnostics.check_vif(vif),
+        measures=fitted.measures,
+        proportional_hazards=fitted.proportional_hazards,
     )
+
+
+def _fit(
+    design: Design, outcome: str, model: Model, rows: pd.DataFrame, time: str | None, entry: str | None
+) -> Fitted:
+    if model == "ordered":
+        return fit_ordered(design, outcome)
+    if model == "mixed":
+        return fit_mixed(design)
+    if model == "cox" and time is not None:
+        kept = rows.iloc[design.rows]
+        ends = kept[time].to_numpy(dtype=float)
+        starts = None if entry is None else kept[entry].to_numpy(dtype=float)
+        check_spans(np.full(len(ends), -np.inf) if starts is None else starts, ends)
+        return fit_cox(design, ends, starts)
+    return fit_linear(design, model)
+
+
+def complete_spells(frame: pd.DataFrame, time: str | None, entry: str | None) -> pd.DataFrame:
+    """Return the rows whose ``time`` and ``entry`` are there; all of them where neither is asked for."""
+    spans = [name for name in (time, entry) if name is not None]
+    check_columns(frame, spans)
+    wrong = [name for name in spans if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
+    if wrong:
+        raise UsageError("model.not_numeric", columns=wrong)
+    return frame.dropna(subset=spans) if spans else frame
+
+
+def _check_columns_for(
+    model: Model, cluster: str | None, time: str | None, entry: str | None, wild: int
+) -> None:
+    if (model == "cox") != (time is not None) or (entry is not None and model != "cox"):
+        raise UsageError("model.time_is_for_cox", model=model)
+    if model == "mixed" and cluster is None:
+        raise UsageError("model.mixed_needs_cluster")
+    if wild and (model != "ols" or cluster is None):
+        raise UsageError("model.wild_needs_clusters", model=model)
+    if wild and wild < _FEWEST_DRAWS:
+        raise UsageError("model.few_resamples", value=wild, needed=_FEWEST_DRAWS)
+
+
+def _by_wild_bootstrap(
+    design: Design, draws: int, seed: int, level: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return p-values and intervals of all terms, in the units of the data."""
+    assert design.clusters is not None
+    columns = scaled(design)
+    spread = np.concatenate([[1.0], columns.spread])
+    # Only the slopes are the same whether columns are centred or not; the intercept needs the raw ones.
+    x = np.column_stack([np.ones(design.n), design.columns / columns.spread])
+    weights: Weights = "webb" if int(design.clusters.max()) + 1 < _FEW_FOR_RADEMACHER else "rademacher"
+    found = wild_bootstrap(
+        design.outcome, x, design.clusters, draws=draws, weights=weights, seed=seed, level=level
+    )
+    return found.p_value, found.ci_low / spread, found.ci_high / spread
 
 
 def check_options(model: str, level: float) -> None:
@@ -149,22 +245,26 @@ def check_options(model: str, level: float) -> None:
         raise UsageError("model.bad_level", level=level)
 
 
-def check_design(design: Design, outcome: str, model: Model) -> tuple[Problem, ...]:
-    """Refuse what the data can't support, return the warnings that go with what they can."""
-    if model == "logit":
+def check_design(design: Design, outcome: str, model: Model, *, wild: bool = False) -> tuple[Problem, ...]:
+    """Refuse what the data can't support, return the warnings that go with what they can.
+
+    The ``wild`` bootstrap and the mixed model are made for few clusters: no warning of those.
+    """
+    if model in ("logit", "cox"):
         if not np.isin(design.outcome, (0, 1)).all():
             raise UsageError("model.not_binary", outcome=outcome)
-        notes = diagnostics.check_events(design)
+        notes = diagnostics.check_events(design, censored=model == "cox")
     else:
         notes = diagnostics.check_rows(design)
     diagnostics.check_collinearity(design.columns, design.terms)
-    return notes + diagnostics.check_clusters(design)
+    of_clusters = diagnostics.check_clusters(design)
+    return notes if wild or model == "mixed" else notes + of_clusters
 
 
-def _inference(fitted: Estimate, statistic: FloatArray, level: float) -> tuple[float, FloatArray]:
+def _inference(df: float, statistic: FloatArray, level: float) -> tuple[float, FloatArray]:
     """Return the quantile for the intervals and the two-sided p-values."""
     from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-    if np.isinf(fitted.df):
+    if np.isinf(df):
         return float(ndtri((1 + level) / 2)), 2 * ndtr(-np.abs(statistic))
-    return float(stdtrit(fitted.df, (1 + level) / 2)), 2 * stdtr(fitted.df, -np.abs(statistic))
+    return float(stdtrit(df, (1 + level) / 2)), 2 * stdtr(df, -np.abs(statistic))

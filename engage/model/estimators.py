@@ -12,6 +12,8 @@ from engage.model.design import FloatArray, IntArray
 _MAX_STEPS: Final = 50
 # Log-odds this far out mean a fitted probability of 1e-7: time to ask whether the outcome is separated.
 _EXTREME_LOG_ODDS: Final = 16.0
+# A standard error this large, on scaled columns, means a likelihood that is still rising: no finite estimate.
+LARGEST_ERROR: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +51,8 @@ def ols(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Estim
         scores = q * (residuals / room)[:, None]
         scale, df = 1.0, float(n - p)
     else:
-        scores = _cluster_sums(q * residuals[:, None], clusters)
-        scale, df = _cr1(len(scores), n, p), float(len(scores) - 1)
+        scores = cluster_sums(q * residuals[:, None], clusters)
+        scale, df = cr1(len(scores), n, p), float(len(scores) - 1)
     # (X'X)⁻¹X' = R⁻¹Q', so the sandwich needs no explicit bread.
     half = scores @ r_inverse.T
     unexplained = float(residuals @ residuals) / float(((y - y.mean()) ** 2).sum())
@@ -80,8 +82,8 @@ def logit(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Est
     bread = np.asarray(np.linalg.inv(_information(x, probability)), dtype=float)
     covariance = bread
     if clusters is not None:
-        half = _cluster_sums(x * (y - probability)[:, None], clusters) @ bread
-        covariance = _cr1(len(half), n, p) * half.T @ half
+        half = cluster_sums(x * (y - probability)[:, None], clusters) @ bread
+        covariance = cr1(len(half), n, p) * half.T @ half
     fitted, null = _log_likelihood(y, x @ coefficients), n * _entropy(float(y.mean()))
     return Estimate(
         coefficients=coefficients,
@@ -136,13 +138,15 @@ def _entropy(share: float) -> float:
     return share * math.log(share) + (1 - share) * math.log1p(-share)
 
 
-def _cluster_sums(scores: FloatArray, clusters: IntArray) -> FloatArray:
+def cluster_sums(scores: FloatArray, clusters: IntArray) -> FloatArray:
+    """Return (G, p): rows of ``scores`` (n, p) summed within clusters 0..G−1."""
     sums = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
     np.add.at(sums, clusters, scores)
     return sums
 
 
-def _cr1(groups: int, n: int, p: int) -> float:
+def cr1(groups: int, n: int, p: int) -> float:
+    """Return G/(G−1)·(n−1)/(n−p), the small-sample factor of cluster-robust errors."""
     return groups / (groups - 1) * (n - 1) / (n - p)
 
 

@@ -1,0 +1,215 @@
+"""From a design to the terms of each model, in the units of the data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from engage.errors import Problem, UsageError
+from engage.model.cox import cox
+from engage.model.design import Design, FloatArray
+from engage.model.estimators import logit, ols
+from engage.model.mixed import group_sums, random_intercept
+from engage.model.ordered import ordered_logit
+
+INTERCEPT: Final = "intercept"
+MAX_LEVELS: Final = 30
+_NO_PROPORTION: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """Terms with their estimates and covariance in the units of the data; the rest as in ``DriverFit``.
+
+    ``scale`` (terms,) turns estimates into standardised ones, NaN for intercepts and cuts.
+    """
+
+    terms: tuple[str, ...]
+    estimate: FloatArray
+    covariance: FloatArray
+    scale: FloatArray
+    df: float
+    r_squared: float
+    r_squared_adjusted: float
+    measures: dict[str, float] = field(default_factory=dict)
+    proportional_hazards: pd.DataFrame | None = None
+    notes: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaled:
+    """Columns (n, p) centred to 0 and scaled to 1, with what leads back."""
+
+    x: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+
+
+def scaled(design: Design) -> Scaled:
+    """Fitting on centred, scaled columns keeps wages and five-point answers comparable."""
+    mean, spread = design.columns.mean(axis=0), design.columns.std(axis=0, ddof=1)
+    return Scaled((design.columns - mean) / spread, mean, spread)
+
+
+def with_intercept(columns: Scaled) -> tuple[FloatArray, FloatArray]:
+    """Return x with its column of ones, and the matrix that leads coefficients back to the data's units."""
+    x = np.column_stack([np.ones(len(columns.x)), columns.x])
+    back = np.diag(np.concatenate([[1.0], 1 / columns.spread]))
+    back[0, 1:] = -columns.mean / columns.spread
+    return x, back
+
+
+def fit_linear(design: Design, model: str) -> Fitted:
+    """Least squares, or logit of an outcome of 0 and 1."""
+    columns = scaled(design)
+    x, back = with_intercept(columns)
+    found = (ols if model == "ols" else logit)(design.outcome, x, design.clusters)
+    unit = design.outcome.std(ddof=1) if model == "ols" else 1.0
+    return Fitted(
+        terms=(INTERCEPT, *design.terms),
+        estimate=back @ found.coefficients,
+        covariance=back @ found.covariance @ back.T,
+        scale=np.concatenate([[np.nan], columns.spread / unit]),
+        df=found.df,
+        r_squared=found.r_squared,
+        r_squared_adjusted=found.r_squared_adjusted,
+    )
+
+
+def fit_ordered(design: Design, outcome: str) -> Fitted:
+    """Proportional odds; the cuts between levels come after the drivers and controls."""
+    levels, codes = np.unique(design.outcome, return_inverse=True)
+    if len(levels) > MAX_LEVELS:
+        raise UsageError("model.too_many_levels", outcome=outcome, levels=len(levels), limit=MAX_LEVELS)
+    columns = scaled(design)
+    found = ordered_logit(codes, columns.x, design.clusters)
+    p, cuts = columns.x.shape[1], len(found.cuts)
+    back = np.diag(np.concatenate([1 / columns.spread, np.ones(cuts)]))
+    back[p:, :p] = columns.mean / columns.spread
+    fit = found.log_likelihood / found.null_log_likelihood
+    return Fitted(
+        terms=(*design.terms, *(f"{a:g}|{b:g}" for a, b in pairwise(levels))),
+        estimate=back @ np.concatenate([found.coefficients, found.cuts]),
+        covariance=back @ found.covariance @ back.T,
+        scale=np.concatenate([columns.spread, np.full(cuts, np.nan)]),
+        df=float("inf"),
+        r_squared=1 - fit,
+        r_squared_adjusted=1 - (found.log_likelihood - p) / found.null_log_likelihood,
+        measures={"log_likelihood": found.log_likelihood},
+    )
+
+
+def fit_cox(design: Design, time: FloatArray, entry: FloatArray | None) -> Fitted:
+    """Proportional hazards, always with the test of them."""
+    from scipy.special import chdtrc
+
+    columns = scaled(design)
+    p = columns.x.shape[1]
+    found = cox(columns.x, design.outcome, time, entry, design.clusters)
+    test = pd.DataFrame(
+        {
+            "term": [*design.terms, "global"],
+            "statistic": [*found.statistics, found.overall],
+            "df": [*[1] * p, p],
+        }
+    )
+    test["p_value"] = chdtrc(test["df"].to_numpy(dtype=float), test["statistic"].to_numpy(dtype=float))
+    broken = list(test.loc[test["p_value"] < _NO_PROPORTION, "term"])
+    notes = (Problem("model.not_proportional", "warning", params={"terms": broken}),) if broken else ()
+    return Fitted(
+        terms=design.terms,
+        estimate=found.coefficients / columns.spread,
+        covariance=found.covariance / np.outer(columns.spread, columns.spread),
+        scale=columns.spread,
+        df=float("inf"),
+        r_squared=1 - found.log_likelihood / found.null_log_likelihood,
+        r_squared_adjusted=1 - (found.log_likelihood - p) / found.null_log_likelihood,
+        measures={"log_likelihood": found.log_likelihood, "concordance": found.concordance},
+        proportional_hazards=test,
+        notes=notes,
+    )
+
+
+def fit_mixed(design: Design) -> Fitted:
+    """A random intercept per cluster, on a design whose drivers :func:`within_between` has split."""
+    assert design.clusters is not None
+    columns = scaled(design)
+    x, back = with_intercept(columns)
+    found = random_intercept(group_sums(design.outcome, x, design.clusters))
+    null = random_intercept(group_sums(design.outcome, x[:, :1], design.clusters))
+    total, total_null = found.between + found.residual, null.between + null.residual
+    n, p = x.shape
+    between = _varies_between(design)
+    notes = () if found.between else (Problem("model.no_group_variance", "info"),)
+    return Fitted(
+        terms=(INTERCEPT, *design.terms),
+        estimate=back @ found.coefficients,
+        covariance=back @ found.covariance @ back.T,
+        scale=np.concatenate([[np.nan], columns.spread / design.outcome.std(ddof=1)]),
+        df=float(max(1, int(design.clusters.max()) - between)),
+        r_squared=1 - total / total_null,
+        r_squared_adjusted=1 - total / total_null * (n - 1) / (n - p),
+        measures={
+            "sd_group": float(np.sqrt(found.between)),
+            "sd_residual": float(np.sqrt(found.residual)),
+            "icc": found.between / total,
+            "icc_null": null.between / total_null,
+            # The restricted likelihood depends on the columns' units: back to those of the data.
+            "log_likelihood": found.log_likelihood - float(np.log(columns.spread).sum()),
+        },
+        notes=notes,
+    )
+
+
+def within_between(design: Design) -> Design:
+    """Return the design with each driver split in two: deviations from the group's mean, and that mean.
+
+    A driver that is the same for a whole group, or has the same mean in every group, stays as it is.
+    """
+    assert design.clusters is not None
+    sizes = np.bincount(design.clusters)
+    blocks, terms = [], []
+    for column, term in zip(design.columns.T, design.terms[: design.n_driver_columns], strict=False):
+        mean = (np.bincount(design.clusters, weights=column) / sizes)[design.clusters]
+        tiny = 1e-9 * column.std()
+        if np.ptp(mean) <= tiny or np.ptp(column - mean) <= tiny:
+            blocks.append(column)
+            terms.append(term)
+        else:
+            blocks += [column - mean, mean]
+            terms += [f"{term}[within]", f"{term}[between]"]
+    controls = design.columns[:, design.n_driver_columns :]
+    return replace(
+        design,
+        columns=np.column_stack([*blocks, controls]),
+        terms=(*terms, *design.terms[design.n_driver_columns :]),
+        n_driver_columns=len(terms),
+    )
+
+
+def _varies_between(design: Design) -> int:
+    """Return how many columns are the same for all of a group."""
+    assert design.clusters is not None
+    _, first = np.unique(design.clusters, return_index=True)
+    steady = np.abs(design.columns - design.columns[first][design.clusters]).max(axis=0)
+    return int((steady <= 1e-9 * design.columns.std(axis=0)).sum())
+
+
+def with_interactions(design: Design, pairs: Sequence[tuple[str, str]]) -> Design:
+    """Return the design with products of centred drivers after the drivers, named ``a:b``."""
+    own = design.terms[: design.n_driver_columns]
+    unknown = sorted({name for pair in pairs for name in pair} - set(own))
+    if unknown:
+        raise UsageError("model.not_a_driver", columns=unknown, known=own)
+    centred = design.columns - design.columns.mean(axis=0)
+    products = [centred[:, own.index(a)] * centred[:, own.index(b)] for a, b in pairs]
+    k = design.n_driver_columns
+    return replace(
+        design,
+        columns=np.column_stack([design.columns[:, :k], *products, design.columns[:, k:]]),
+        terms=(*own, *(f"{a}:{b}" for a, b in pairs), *design.terms[k:]),
+        n_driver_columns=k + len(pairs),
+    )

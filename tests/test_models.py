@@ -121,7 +121,7 @@ def test_ordered_refuses_what_it_cannot_do(teams):
 def test_mixed_agrees_with_lme4_on_sleepstudy():
     """R: lmer(Reaction ~ Days + (1 | Subject)): REML criterion 1786.465, SDs 37.12 and 30.99."""
     fit = fit_drivers(pd.read_csv(SLEEP), "Reaction", ["Days"], cluster="Subject", model="mixed")
-    # All subjects share their mean of Days, so it is not split; the fixed part is that of any balanced design.
+    # All subjects share their mean of Days, so it is not split.
     assert fit.terms == ("intercept", "Days")
     np.testing.assert_allclose(fit.estimate, [251.40510485, 10.46728596], atol=1e-7)
     np.testing.assert_allclose(fit.std_error, [9.7467, 0.8042], atol=5e-5)

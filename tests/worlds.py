@@ -67,6 +67,24 @@ SYMMETRIC = (
     World("traits skewed, ceiling only in the outcome", skew=0.3, driver_ceiling=0.0),
     World("traits strongly skewed", skew=0.5),
     World("traits strongly skewed, ceiling only in the outcome", skew=0.5, driver_ceiling=0.0),
+    World(
+        "three strong drivers, high ceiling only in them",
+        (0.6,) * 3,
+        (0.6,) * 3,
+        points=7,
+        items=2,
+        driver_ceiling=1.2,
+        outcome_ceiling=0.0,
+    ),
+    World(
+        "three strong drivers, high ceiling only in the outcome",
+        (0.6,) * 3,
+        (0.6,) * 3,
+        points=7,
+        items=2,
+        driver_ceiling=0.0,
+        outcome_ceiling=1.2,
+    ),
 )
 ASYMMETRIC = (
     World("0.50 against 0.00, six drivers", (0.5, 0.0, *[0.2] * 4), (0.0, 0.5, *[0.2] * 4)),

@@ -7,6 +7,7 @@ from engage.model.diagnostics import vif
 from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
 from engage.model.drivers import DriverFit, fit_drivers
 from engage.model.importance import Importance, relative_importance
+from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
 from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
 from engage.model.validation import auc, out_of_sample
@@ -17,12 +18,14 @@ __all__ = [
     "CumulativeIncidence",
     "DriverFit",
     "Importance",
+    "ProgrammeEffect",
     "SurvivalCurve",
     "adjust_pvalues",
     "asymmetry",
     "attrition_outcome",
     "auc",
     "cumulative_incidence",
+    "difference_in_differences",
     "fit_drivers",
     "fit_service",
     "lmg_from_moments",

@@ -23,6 +23,8 @@ ALPHA: Final = 0.05
 # Cohen's small effect, in standard deviations of the outcome: the widest difference still called symmetric.
 BAND: Final = 0.2
 RESAMPLES: Final = 400
+# More rows than this are resampled in so many random lots: the errors are the same, the cost no longer grows.
+MAX_UNITS: Final = 5000
 # The middle knot stands for the piecewise method; the outer ones must agree with it.
 _PRIMARY: Final = {"prca": 0, "piecewise": 2}
 
@@ -134,7 +136,11 @@ def asymmetry(
     notes += diagnostics.check_clusters(design)
     scales = [read_answers(column) for column in design.columns.T]
     answered = read_answers(design.outcome)
-    found = contrasts(scales, answered, bootstrap, np.random.default_rng(seed), design.clusters)
+    rng = np.random.default_rng(seed)
+    units = design.clusters
+    if units is None and design.n > MAX_UNITS:
+        units = rng.permutation(design.n) % MAX_UNITS
+    found = contrasts(scales, answered, bootstrap, rng, units)
     df = np.inf if design.n_clusters is None else design.n_clusters - 1.0
     decided = decide(found, method, df)
     return Asymmetry(

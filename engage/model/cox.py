@@ -218,13 +218,26 @@ def concordance(
     """
     agree = pairs = 0.0
     start = np.full(len(time), -np.inf) if entry is None else entry
-    for t in np.unique(time[event == 1]):
-        gone = (time == t) & (event == 1)
-        longer = np.sort(risk[(start < t) & (time >= t) & ~gone])
-        below = np.searchsorted(longer, risk[gone], side="left")
-        upto = np.searchsorted(longer, risk[gone], side="right")
-        agree += float((below + upto).sum()) / 2
-        pairs += float(gone.sum() * len(longer))
+    distinct, rank = np.unique(risk, return_inverse=True)
+    by_start, by_time = np.argsort(start, kind="stable"), np.argsort(time, kind="stable")
+    times = np.unique(time[event == 1])
+    entered = np.searchsorted(start[by_start], times, side="left")
+    left = np.searchsorted(time[by_time], times, side="left")
+    # How many at risk have each rank of risk, kept up to date from one event time to the next.
+    at_risk = np.zeros(len(distinct) + 1)
+    for k in range(len(times)):
+        np.add.at(at_risk, rank[by_start[entered[k - 1] if k else 0 : entered[k]]] + 1, 1)
+        np.add.at(at_risk, rank[by_time[left[k - 1] if k else 0 : left[k]]] + 1, -1)
+        tied = by_time[left[k] : left[k + 1] if k + 1 < len(times) else len(time)]
+        gone = rank[tied[(time[tied] == times[k]) & (event[tied] == 1)]]
+        upto = np.cumsum(at_risk)
+        # Those who left at the same time are no pair of each other.
+        own = (
+            np.searchsorted(np.sort(gone), gone, side="left"),
+            np.searchsorted(np.sort(gone), gone, side="right"),
+        )
+        agree += float((upto[gone] + upto[gone + 1] - own[0] - own[1]).sum()) / 2
+        pairs += float(len(gone) * (upto[-1] - len(gone)))
     return agree / pairs if pairs else float("nan")
 
 

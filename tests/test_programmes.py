@@ -116,6 +116,12 @@ def test_periods_may_be_words_and_gaps_are_counted(panel):
     assert "overall" in plain._repr_html_()
 
 
+def test_few_in_the_programme_are_told(panel):
+    starters = panel.loc[panel["start"] == 3, "unit"].unique()[:4]
+    rows = panel.assign(start=panel["start"].where(panel["unit"].isin(starters)))
+    assert difference_in_differences(rows, "y", "unit", "time", "start").warnings == ("model.few_in_arm",)
+
+
 def test_drifting_apart_is_told():
     result = difference_in_differences(
         draw(np.random.default_rng(42), 200, drift=0.8), "y", "unit", "time", "start"
@@ -137,7 +143,8 @@ def test_refusals(panel):
         ("model.bad_level", panel, {"level": 5}),
         ("model.too_few_clusters", few, {}),
         ("model.too_few_in_arm", one, {}),
-        ("model.no_comparison", panel[panel["time"].isin([1, 2])], {}),
+        ("model.too_few_in_arm", panel[panel["time"].isin([1, 2])], {}),
+        ("model.no_comparison", panel[panel["time"] != panel["start"] - 1], {}),
         ("model.no_complete_rows", panel.assign(y=np.nan), {}),
     ]:
         with pytest.raises((UsageError, TooLittleData)) as caught:

@@ -14,6 +14,8 @@ from engage.model.diagnostics import FEW_CLUSTERS, MIN_CLUSTERS
 from engage.model.display import as_html
 
 MIN_ARM: Final = 2
+# Errors by cluster are too small with fewer on one side, however many on the other.
+FEW_IN_ARM: Final = 10
 _DOUBT: Final = 0.05
 
 
@@ -111,7 +113,7 @@ def difference_in_differences(
         raise UsageError("model.bad_level", level=level)
     panel, dropped, early = _panel(frame, outcome, unit, time, treated_from, cluster)
     never = len(panel.times)
-    _check_arms(panel)
+    arms = _arms(panel)
     cells = _cells(panel)
     after = [cell for cell in cells if cell.period >= cell.start]
     if not after:
@@ -135,7 +137,7 @@ def difference_in_differences(
         n_partial=int(np.isnan(panel.y).any(axis=1).sum()),
         n_clusters=n_clusters,
         n_dropped=dropped,
-        notes=_notes(n_clusters, early, pre_trend),
+        notes=_notes(n_clusters, arms, early, pre_trend),
     )
 
 
@@ -172,8 +174,8 @@ def _panel(
     return panel, len(frame) - len(rows) + left_out, int((~keep).sum())
 
 
-def _check_arms(panel: _Panel) -> None:
-    """Refuse where no error can be told: few clusters, or one alone on a side."""
+def _arms(panel: _Panel) -> tuple[int, int]:
+    """Return the clusters in the programme and those to compare; refuse where no error can be told."""
     treated = panel.start < len(panel.times)
     sides = [
         len(np.unique(panel.clusters[side]))
@@ -184,6 +186,7 @@ def _check_arms(panel: _Panel) -> None:
         raise TooLittleData("model.too_few_clusters", clusters=clusters, needed=MIN_CLUSTERS)
     if min(sides) < MIN_ARM:
         raise TooLittleData("model.too_few_in_arm", inside=sides[0], outside=sides[1], needed=MIN_ARM)
+    return sides[0], sides[1]
 
 
 def _cells(panel: _Panel) -> list[_Cell]:
@@ -278,11 +281,14 @@ def _with_inference(rows: list[tuple[str, float, float]], df: float, level: floa
     )
 
 
-def _notes(clusters: int, early: int, pre_trend: float) -> tuple[Problem, ...]:
+def _notes(clusters: int, arms: tuple[int, int], early: int, pre_trend: float) -> tuple[Problem, ...]:
     notes = []
     if clusters < FEW_CLUSTERS:
         params = {"clusters": clusters, "needed": FEW_CLUSTERS}
         notes.append(Problem("model.few_clusters", "warning", params=params))
+    elif min(arms) < FEW_IN_ARM:
+        params = {"inside": arms[0], "outside": arms[1], "needed": FEW_IN_ARM}
+        notes.append(Problem("model.few_in_arm", "warning", params=params))
     if early:
         notes.append(Problem("model.always_treated", "warning", params={"count": early}))
     if pre_trend < _DOUBT:

@@ -20,7 +20,7 @@ import statsmodels.api as sm
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from engage.model import adjust_pvalues
+from engage.measure import adjust_pvalues
 from engage.model.answers import read_answers
 from engage.model.asymmetry import decide
 from engage.model.contrasts import contrasts

@@ -10,9 +10,19 @@ if TYPE_CHECKING:
     from engage.errors import EngageError, InputError, Rejected, TooLittleData, UsageError
     from engage.ingest import Reading, read
     from engage.instrument import Instrument, load_instrument
-    from engage.measure import enps, wilson_interval
-    from engage.model import (
+    from engage.measure import (
         adjust_pvalues,
+        careless,
+        compare,
+        cronbach_alpha,
+        enps,
+        icc,
+        item_rest_correlation,
+        omega_total,
+        rwg_j,
+        wilson_interval,
+    )
+    from engage.model import (
         asymmetry,
         cumulative_incidence,
         difference_in_differences,
@@ -31,9 +41,19 @@ _HOMES: Final = {
     "engage.errors": ("EngageError", "InputError", "Rejected", "TooLittleData", "UsageError"),
     "engage.ingest": ("Reading", "read"),
     "engage.instrument": ("Instrument", "load_instrument"),
-    "engage.measure": ("enps", "wilson_interval"),
-    "engage.model": (
+    "engage.measure": (
         "adjust_pvalues",
+        "careless",
+        "compare",
+        "cronbach_alpha",
+        "enps",
+        "icc",
+        "item_rest_correlation",
+        "omega_total",
+        "rwg_j",
+        "wilson_interval",
+    ),
+    "engage.model": (
         "asymmetry",
         "cumulative_incidence",
         "difference_in_differences",
@@ -60,15 +80,22 @@ __all__ = [
     "Workspace",
     "adjust_pvalues",
     "asymmetry",
+    "careless",
+    "compare",
+    "cronbach_alpha",
     "cumulative_incidence",
     "difference_in_differences",
     "enps",
     "fit_drivers",
+    "icc",
+    "item_rest_correlation",
     "load_instrument",
+    "omega_total",
     "out_of_sample",
     "read",
     "redact",
     "relative_importance",
+    "rwg_j",
     "sentiment",
     "survival_curve",
     "themes",

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.integrate import quad
-from scipy.stats import false_discovery_control, multivariate_normal, norm
+from scipy.stats import multivariate_normal, norm
 from worlds import ASYMMETRIC, SYMMETRIC, World
 
 from engage.errors import TooLittleData, UsageError
-from engage.model import adjust_pvalues, asymmetry
+from engage.model import asymmetry
 from engage.model.answers import read_answers
 from engage.model.copula import coefficients, expected_covariance, hermite_steps, trait_correlation
 from engage.model.resample import bootstrap_moments
@@ -232,22 +232,8 @@ def test_refusals(frame):
         asymmetry(frame.head(10), "y", ["x0"])
 
 
-def test_adjusted_p_values_are_those_of_scipy_and_r():
-    p = np.random.default_rng(2).random(12) ** 2
-    np.testing.assert_allclose(adjust_pvalues(p), false_discovery_control(p), atol=1e-15)
-    with_gap = adjust_pvalues([*p, np.nan])
-    np.testing.assert_allclose(with_gap[:-1], false_discovery_control(p), atol=1e-15)
-    assert np.isnan(with_gap[-1])
-    # R: p.adjust(c(.01, .02, .03, .04), "holm")
-    np.testing.assert_allclose(adjust_pvalues([0.03, 0.01, 0.04, 0.02], "holm"), [0.06, 0.04, 0.06, 0.06])
-    assert np.isnan(adjust_pvalues([np.nan])).all()
-    with pytest.raises(UsageError):
-        adjust_pvalues([1.2])
-    with pytest.raises(UsageError):
-        adjust_pvalues([0.2], "sidak")
-
-
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize("world", [w for w in SYMMETRIC if w.skew < 0.5], ids=lambda w: w.name)
 def test_no_asymmetry_is_seen_where_there_is_none(world):
     """At most 5 % of worlds may have a false verdict: 8 or more of 60 would refute that (p < 0.02)."""
@@ -261,6 +247,7 @@ def test_no_asymmetry_is_seen_where_there_is_none(world):
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 def test_asymmetry_is_found_in_large_surveys_and_never_turned_round():
     rng = np.random.default_rng(20261125)
     world = ASYMMETRIC[0]
@@ -272,6 +259,7 @@ def test_asymmetry_is_found_in_large_surveys_and_never_turned_round():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize("method", ["prca", "piecewise"])
 def test_latent_intervals_cover_nothing_where_nothing_is(method):
     """The latent reading is true in these worlds, so its 95 % intervals must hold 0 about that often."""

@@ -280,6 +280,7 @@ def test_wild_bootstrap_in_a_fit(teams):
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize("weights", ["webb", "rademacher"])
 def test_wild_bootstrap_keeps_its_level_with_ten_unequal_clusters(weights):
     """CR1 with t(G−1) errs more often here than the wild bootstrap, which stays near 5 %."""
@@ -298,6 +299,7 @@ def test_wild_bootstrap_keeps_its_level_with_ten_unequal_clusters(weights):
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 def test_mixed_intervals_cover():
     rng = np.random.default_rng(20261129)
     held = np.zeros(2)
@@ -314,6 +316,7 @@ def test_mixed_intervals_cover():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 def test_ordered_intervals_cover():
     rng = np.random.default_rng(20261130)
     held = 0

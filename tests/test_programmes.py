@@ -153,6 +153,7 @@ def test_refusals(panel):
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize("cluster", [None, "town"])
 def test_intervals_cover_the_effect(cluster):
     """The effect is 0.5 at the start and grows; the truth is averaged as the estimate is."""

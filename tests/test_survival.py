@@ -334,6 +334,7 @@ def test_cox_refusals(spells):
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize("clustered", [False, True])
 def test_a_driver_without_effect_is_found_as_often_as_chance(clustered):
     """A covariate that changes halfway and does nothing, beside one that acts, hires before follow-up."""

@@ -1,6 +1,5 @@
 """Models of what goes with engagement, leaving and service: pure functions, frozen results."""
 
-from engage.model.adjust import adjust_pvalues
 from engage.model.asymmetry import Asymmetry, asymmetry
 from engage.model.attrition import AttritionOutcome, attrition_outcome
 from engage.model.diagnostics import vif
@@ -20,7 +19,6 @@ __all__ = [
     "Importance",
     "ProgrammeEffect",
     "SurvivalCurve",
-    "adjust_pvalues",
     "asymmetry",
     "attrition_outcome",
     "auc",

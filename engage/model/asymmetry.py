@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, UsageError
+from engage.measure.multiplicity import adjust_pvalues
 from engage.model import diagnostics
-from engage.model.adjust import adjust_pvalues
 from engage.model.answers import MIN_TAIL, AnswerScale, read_answers
 from engage.model.contrasts import ANALYSES, READINGS, Contrasts, contrasts
 from engage.model.design import FloatArray, build_design, names

@@ -107,7 +107,7 @@ def difference_in_differences(
     first period on have no before and are left out.
     Raises ``UsageError`` for unknown columns, repeated rows, or a start or cluster that changes within a
     unit; ``TooLittleData`` under 5 clusters, under 2 on either side, or without any comparison.
-    R: ``did::att_gt(control_group = "notyettreated", bstrap = FALSE)``, ``aggte(type = "simple" | "dynamic")``.
+    R: ``did::att_gt(control_group = "notyettreated", bstrap = FALSE)``, ``aggte`` of it.
     """
     if not 0 < level < 1:
         raise UsageError("model.bad_level", level=level)

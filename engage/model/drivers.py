@@ -44,7 +44,7 @@ class DriverFit:
     which the drivers lower the variance between and within groups together. ``vif`` has one entry per driver
     term. ``n_dropped`` rows were incomplete. ``notes`` hold what a reader must be told. ``measures`` are
     further figures of the fit: ``log_likelihood``, ``concordance`` (Cox), ``sd_group``, ``sd_residual``,
-    ``icc``, ``icc_null`` (mixed). ``proportional_hazards`` (Cox): term, statistic, df, p_value of the test.
+    ``icc``, ``icc_null``, of slopes ``sd_slope[driver]`` and ``correlation[driver]`` with the intercept (mixed). ``proportional_hazards`` (Cox): term, statistic, df, p_value of the test.
     """
 
     model: Model
@@ -107,6 +107,7 @@ def fit_drivers(
     time: str | None = None,
     entry: str | None = None,
     interactions: Sequence[tuple[str, str]] = (),
+    slopes: Sequence[str] = (),
     wild: int = 0,
     seed: int = 0,
 ) -> DriverFit:
@@ -121,7 +122,8 @@ def fit_drivers(
     drivers change, with ``cluster`` the person); ``proportional_hazards`` holds the test of the assumption.
     ``"mixed"``: a random intercept per ``cluster`` by restricted maximum likelihood, every driver split into
     ``driver[within]`` (deviation from the group's mean) and ``driver[between]`` (that mean);
-    t(G − 1 − terms between groups), which is cautious for terms within.
+    t(G − 1 − terms between groups), which is cautious for terms within. ``slopes`` names drivers whose slope
+    differs by group, too, in any correlation with the intercepts.
 
     ``interactions``: pairs of drivers whose product, of centred columns, is added as ``a:b``. ``wild`` > 0
     (least squares with clusters): p-values and intervals by that many draws of the wild cluster bootstrap
@@ -134,10 +136,11 @@ def fit_drivers(
     start; ``TooLittleData`` for too few rows, events or clusters (:mod:`engage.model.diagnostics` lists the
     limits), a driver that does not vary, exact collinearity, or perfect separation.
     R: ``lmtest::coeftest(lm(…), sandwich::vcovHC, type = "HC3")``; ``summary(glm(…, family = binomial))``;
-    ``MASS::polr``; ``survival::coxph(Surv(entry, time, outcome) ~ …, cluster =)``; ``lme4::lmer``.
+    ``MASS::polr``; ``survival::coxph(Surv(entry, time, outcome) ~ …, cluster =)``; ``lme4::lmer(y ~ x + (1 + slope | cluster))``.
     """
     check_options(model, level)
-    _check_columns_for(model, cluster, time, entry, wild)
+    slopes = names(slopes)
+    _check_columns_for(model, cluster, time, entry, slopes, wild)
     rows = complete_spells(frame, time, entry)
     design = build_design(rows, outcome, drivers, controls, cluster)
     design = replace(design, n_dropped=len(frame) - design.n)
@@ -146,7 +149,10 @@ def fit_drivers(
     if interactions:
         design = with_interactions(design, interactions)
     notes = design.notes + check_design(design, outcome, model, wild=bool(wild))
-    fitted = _fit(design, outcome, model, rows, time, entry)
+    if model == "mixed":
+        fitted = fit_mixed(design, slopes)
+    else:
+        fitted = _fit(design, outcome, model, rows, time, entry)
     std_error = np.sqrt(np.diag(fitted.covariance))
     quantile, p_value = _inference(fitted.df, fitted.estimate / std_error, level)
     low, high = fitted.estimate - quantile * std_error, fitted.estimate + quantile * std_error
@@ -187,8 +193,6 @@ def _fit(
 ) -> Fitted:
     if model == "ordered":
         return fit_ordered(design, outcome)
-    if model == "mixed":
-        return fit_mixed(design)
     if model == "cox" and time is not None:
         kept = rows.iloc[design.rows]
         ends = kept[time].to_numpy(dtype=float)
@@ -209,12 +213,19 @@ def complete_spells(frame: pd.DataFrame, time: str | None, entry: str | None) ->
 
 
 def _check_columns_for(
-    model: Model, cluster: str | None, time: str | None, entry: str | None, wild: int
+    model: Model,
+    cluster: str | None,
+    time: str | None,
+    entry: str | None,
+    slopes: tuple[str, ...],
+    wild: int,
 ) -> None:
     if (model == "cox") != (time is not None) or (entry is not None and model != "cox"):
         raise UsageError("model.time_is_for_cox", model=model)
     if model == "mixed" and cluster is None:
         raise UsageError("model.mixed_needs_cluster")
+    if slopes and model != "mixed":
+        raise UsageError("model.slopes_need_mixed", model=model)
     if wild and (model != "ols" or cluster is None):
         raise UsageError("model.wild_needs_clusters", model=model)
     if wild and wild < _FEWEST_DRAWS:

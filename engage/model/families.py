@@ -12,8 +12,9 @@ from engage.errors import Problem, UsageError
 from engage.model.cox import cox
 from engage.model.design import Design, FloatArray
 from engage.model.estimators import logit, ols
-from engage.model.mixed import group_sums, random_intercept
+from engage.model.mixed import GroupSums, MixedFit, group_sums, random_intercept
 from engage.model.ordered import ordered_logit
+from engage.model.slopes import random_slopes
 
 INTERCEPT: Final = "intercept"
 MAX_LEVELS: Final = 30
@@ -56,10 +57,13 @@ def scaled(design: Design) -> Scaled:
 
 def with_intercept(columns: Scaled) -> tuple[FloatArray, FloatArray]:
     """Return x with its column of ones, and the matrix that leads coefficients back to the data's units."""
-    x = np.column_stack([np.ones(len(columns.x)), columns.x])
-    back = np.diag(np.concatenate([[1.0], 1 / columns.spread]))
-    back[0, 1:] = -columns.mean / columns.spread
-    return x, back
+    return np.column_stack([np.ones(len(columns.x)), columns.x]), _to_units(columns.mean, columns.spread)
+
+
+def _to_units(mean: FloatArray, spread: FloatArray) -> FloatArray:
+    back = np.diag(np.concatenate([[1.0], 1 / spread]))
+    back[0, 1:] = -mean / spread
+    return back
 
 
 def fit_linear(design: Design, model: str) -> Fitted:
@@ -133,23 +137,72 @@ def fit_cox(design: Design, time: FloatArray, entry: FloatArray | None) -> Fitte
     )
 
 
-def fit_mixed(design: Design) -> Fitted:
-    """A random intercept per cluster, on a design whose drivers :func:`within_between` has split."""
+def fit_mixed(design: Design, slopes: Sequence[str] = ()) -> Fitted:
+    """A random intercept per cluster, on a design whose drivers :func:`within_between` has split.
+
+    ``slopes``: numeric drivers whose slope (of the deviation within groups, where split) differs by cluster.
+    """
     assert design.clusters is not None
     columns = scaled(design)
-    x, back = with_intercept(columns)
-    found = random_intercept(group_sums(design.outcome, x, design.clusters))
-    null = random_intercept(group_sums(design.outcome, x[:, :1], design.clusters))
+    x = np.column_stack([np.ones(design.n), columns.x])
+    y = design.outcome - design.outcome.mean()
+    grouped = Grouped(
+        terms=design.terms,
+        sums=group_sums(y, x, design.clusters),
+        mean=columns.mean,
+        spread=columns.spread,
+        outcome_mean=float(design.outcome.mean()),
+        groups=int(design.clusters.max()) + 1,
+        between=_varies_between(design),
+    )
+    if not slopes:
+        return fit_grouped(grouped)
+    at = [_slope_column(design, name) for name in slopes]
+    found = random_slopes(y, x, x[:, [0, *(1 + j for j in at)]], design.clusters)
+    back = _to_units(columns.mean[at], columns.spread[at])
+    random = back @ found.random @ back.T
+    fixed = replace(found.fixed, between=float(random[0, 0]))
+    fitted = fit_grouped(grouped, fixed)
+    deviations = np.sqrt(np.diag(random))
+    measures = dict(fitted.measures)
+    for j, name in enumerate(slopes, start=1):
+        measures[f"sd_slope[{name}]"] = float(deviations[j])
+        both = deviations[0] * deviations[j]
+        measures[f"correlation[{name}]"] = float(random[0, j] / both) if both else float("nan")
+    return replace(fitted, measures=measures)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouped:
+    """What a random intercept needs: ``sums`` of ones, the columns centred and scaled, and the outcome
+    centred; ``mean`` and ``spread`` (p,) lead back. ``between`` columns are the same for all of a group.
+    """
+
+    terms: tuple[str, ...]
+    sums: GroupSums
+    mean: FloatArray
+    spread: FloatArray
+    outcome_mean: float
+    groups: int
+    between: int
+
+
+def fit_grouped(grouped: Grouped, found: MixedFit | None = None) -> Fitted:
+    """Fit a random intercept on group sums, or put a fit of these columns into the units of the data."""
+    found = found or random_intercept(grouped.sums)
+    null = random_intercept(grouped.sums.only([0]))
     total, total_null = found.between + found.residual, null.between + null.residual
-    n, p = x.shape
-    between = _varies_between(design)
-    notes = () if found.between else (Problem("model.no_group_variance", "info"),)
+    n, p = grouped.sums.n, len(grouped.terms) + 1
+    back = _to_units(grouped.mean, grouped.spread)
+    estimate = back @ found.coefficients
+    estimate[0] += grouped.outcome_mean
+    outcome_spread = np.sqrt(grouped.sums.products[-1, -1] / (n - 1))
     return Fitted(
-        terms=(INTERCEPT, *design.terms),
-        estimate=back @ found.coefficients,
+        terms=(INTERCEPT, *grouped.terms),
+        estimate=estimate,
         covariance=back @ found.covariance @ back.T,
-        scale=np.concatenate([[np.nan], columns.spread / design.outcome.std(ddof=1)]),
-        df=float(max(1, int(design.clusters.max()) - between)),
+        scale=np.concatenate([[np.nan], grouped.spread / outcome_spread]),
+        df=float(max(1, grouped.groups - 1 - grouped.between)),
         r_squared=1 - total / total_null,
         r_squared_adjusted=1 - total / total_null * (n - 1) / (n - p),
         measures={
@@ -158,10 +211,19 @@ def fit_mixed(design: Design) -> Fitted:
             "icc": found.between / total,
             "icc_null": null.between / total_null,
             # The restricted likelihood depends on the columns' units: back to those of the data.
-            "log_likelihood": found.log_likelihood - float(np.log(columns.spread).sum()),
+            "log_likelihood": found.log_likelihood - float(np.log(grouped.spread).sum()),
         },
-        notes=notes,
+        notes=() if found.between else (Problem("model.no_group_variance", "info"),),
     )
+
+
+def _slope_column(design: Design, name: str) -> int:
+    """Return the column of a driver's deviation within groups, or of the driver where it was not split."""
+    own = design.terms[: design.n_driver_columns]
+    for term in (f"{name}[within]", name):
+        if term in own:
+            return own.index(term)
+    raise UsageError("model.not_a_driver", columns=[name], known=own)
 
 
 def within_between(design: Design) -> Design:

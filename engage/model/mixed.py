@@ -1,6 +1,7 @@
 """A random intercept per group, by restricted maximum likelihood from group sums."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -40,18 +41,26 @@ class GroupSums:
     groups: FloatArray
     sums: FloatArray
 
+    def only(self, columns: Sequence[int]) -> "GroupSums":
+        """Return the sums of some columns and the outcome."""
+        keep = [*columns, len(self.products) - 1]
+        return replace(self, products=self.products[np.ix_(keep, keep)], sums=self.sums[:, keep][:, :, keep])
+
 
 def group_sums(y: FloatArray, x: FloatArray, groups: IntArray) -> GroupSums:
     """Return the sums of ``y`` (n,) and ``x`` (n, p) that a random intercept per group needs; one pass."""
     table = np.column_stack([x, y])
-    count = int(groups.max()) + 1
-    totals = np.column_stack([np.bincount(groups, weights=column, minlength=count) for column in table.T])
-    sizes, which, of_size = np.unique(np.bincount(groups), return_inverse=True, return_counts=True)
-    sums = np.empty((len(sizes), table.shape[1], table.shape[1]))
-    for s in range(len(sizes)):
-        part = totals[which == s]
-        sums[s] = part.T @ part
-    return GroupSums(len(y), table.T @ table, sizes.astype(float), of_size.astype(float), sums)
+    sizes = np.bincount(groups)
+    totals = np.column_stack([np.bincount(groups, weights=column) for column in table.T])
+    return sums_by_size(sizes, totals, table.T @ table)
+
+
+def sums_by_size(sizes: IntArray, totals: FloatArray, products: FloatArray) -> GroupSums:
+    """Return the sums of groups with ``sizes`` (G,) and column sums ``totals`` (G, p+1); ``products`` of all."""
+    distinct, which, of_size = np.unique(sizes, return_inverse=True, return_counts=True)
+    parts = np.split(totals[np.argsort(which, kind="stable")], np.cumsum(of_size)[:-1])
+    sums = np.stack([part.T @ part for part in parts])
+    return GroupSums(int(sizes.sum()), products, distinct.astype(float), of_size.astype(float), sums)
 
 
 def random_intercept(sums: GroupSums) -> MixedFit:
@@ -86,14 +95,21 @@ def random_intercept(sums: GroupSums) -> MixedFit:
 def _profile(sums: GroupSums, ratio: float) -> tuple[FloatArray, FloatArray, float]:
     """Return X'V⁻¹X, X'V⁻¹y and the residual sum of squares in V⁻¹, all times σ²."""
     shrink = ratio / (1 + sums.sizes * ratio)
-    weighted = sums.products - np.einsum("s,sij->ij", shrink, sums.sums)
+    return profile(sums.products - np.einsum("s,sij->ij", shrink, sums.sums))
+
+
+def _deviance(sums: GroupSums, ratio: float) -> float:
+    spread = float(sums.groups @ np.log1p(sums.sizes * ratio))
+    return restricted_deviance(*_profile(sums, ratio), spread, sums.n)
+
+
+def profile(weighted: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """Split products in V⁻¹ of columns and outcome: X'V⁻¹X, X'V⁻¹y, and the residual sum of squares."""
     left, right = weighted[:-1, :-1], weighted[:-1, -1]
     return left, right, float(weighted[-1, -1] - right @ np.linalg.solve(left, right))
 
 
-def _deviance(sums: GroupSums, ratio: float) -> float:
-    """Return −2 × the restricted log-likelihood at the ratio, as lme4 counts it."""
-    left, right, rest = _profile(sums, ratio)
-    df = sums.n - len(right)
-    spread = float(sums.groups @ np.log1p(sums.sizes * ratio))
+def restricted_deviance(left: FloatArray, right: FloatArray, rest: float, spread: float, n: int) -> float:
+    """Return −2 × the restricted log-likelihood, as lme4 counts it; ``spread`` is log |V/σ²|."""
+    df = n - len(right)
     return float(df * (1 + np.log(2 * np.pi * rest / df)) + spread + np.linalg.slogdet(left)[1])

@@ -233,7 +233,7 @@ def test_refusals(frame):
 
 
 @pytest.mark.simulation
-@pytest.mark.rest
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [w for w in SYMMETRIC if w.skew < 0.5], ids=lambda w: w.name)
 def test_no_asymmetry_is_seen_where_there_is_none(world):
     """At most 5 % of worlds may have a false verdict: 8 or more of 60 would refute that (p < 0.02)."""

@@ -130,6 +130,45 @@ def test_mixed_agrees_with_lme4_on_sleepstudy():
     assert fit.measures["sd_residual"] == pytest.approx(30.991, abs=5e-4)
 
 
+@needs(SLEEP)
+def test_slopes_agree_with_lme4_on_sleepstudy():
+    """R: lmer(Reaction ~ Days + (1 + Days | Subject)); lme4 stops its search of the variances a little short."""
+    rows = pd.read_csv(SLEEP)
+    fit = fit_drivers(rows, "Reaction", ["Days"], cluster="Subject", model="mixed", slopes=["Days"])
+    np.testing.assert_allclose(fit.estimate, [251.40510485, 10.46728596], atol=1e-7)
+    np.testing.assert_allclose(fit.std_error, [6.824596695, 1.545789644], rtol=FIVE)
+    found = [fit.measures[key] for key in ("sd_group", "sd_slope[Days]", "correlation[Days]", "sd_residual")]
+    np.testing.assert_allclose(found, [24.7406580, 5.9221377, 0.0655512, 25.5917957], rtol=FIVE)
+    assert fit.measures["log_likelihood"] == pytest.approx(-871.814136, abs=1e-6)
+
+
+def test_slopes_are_the_maximum_of_the_restricted_likelihood(teams):
+    """Against the textbook formula with the whole covariance matrix, in the units of the data."""
+    rows = teams.head(150)
+    fit = fit_drivers(rows, "y", ["site", "x"], cluster="team", model="mixed", slopes=["x"])
+    assert fit.terms == ("intercept", "site", "x[within]", "x[between]")
+    deviation, mean = within_and_between(rows, "x")
+    x = np.column_stack([np.ones(150), rows["site"], deviation, mean])
+    z, y = np.column_stack([np.ones(150), deviation]), rows["y"].to_numpy()
+    groups = pd.factorize(rows["team"])[0]
+    of = fit.measures
+    sd = [of["sd_group"], of["sd_slope[x]"], of["correlation[x]"], of["sd_residual"]]
+
+    def likelihood(sd):
+        off = sd[0] * sd[1] * sd[2]
+        random = np.array([[sd[0] ** 2, off], [off, sd[1] ** 2]])
+        v = sd[3] ** 2 * np.eye(150) + (groups[:, None] == groups) * (z @ random @ z.T)
+        inverse = np.linalg.inv(v)
+        information = x.T @ inverse @ x
+        left = y - x @ np.linalg.solve(information, x.T @ inverse @ y)
+        terms = np.linalg.slogdet(v)[1] + np.linalg.slogdet(information)[1] + left @ inverse @ left
+        return -0.5 * (terms + (150 - 4) * np.log(2 * np.pi))
+
+    assert of["log_likelihood"] == pytest.approx(likelihood(sd), abs=1e-7)
+    for j, step in product(range(4), (-0.02, 0.02)):
+        assert likelihood([value + step * (k == j) for k, value in enumerate(sd)]) < likelihood(sd)
+
+
 def by_statsmodels(frame, columns):
     import statsmodels.api as sm
 
@@ -214,6 +253,7 @@ def test_models_ask_for_what_they_need(teams):
         "model.mixed_needs_cluster": {"model": "mixed"},
         "model.wild_needs_clusters": {"wild": 999},
         "model.not_a_driver": {"interactions": [("x", "w")]},
+        "model.slopes_need_mixed": {"slopes": ["x"]},
         "model.few_resamples": {"wild": 9, "cluster": "team"},
     }.items():
         with pytest.raises(UsageError) as caught:

@@ -5,6 +5,7 @@ from engage.model.attrition import AttritionOutcome, attrition_outcome
 from engage.model.diagnostics import vif
 from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
 from engage.model.drivers import DriverFit, fit_drivers
+from engage.model.from_moments import frame_moments, importance_from_moments, mixed_from_moments
 from engage.model.importance import Importance, relative_importance
 from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
@@ -26,7 +27,10 @@ __all__ = [
     "difference_in_differences",
     "fit_drivers",
     "fit_service",
+    "frame_moments",
+    "importance_from_moments",
     "lmg_from_moments",
+    "mixed_from_moments",
     "out_of_sample",
     "relative_importance",
     "relative_weights_from_moments",

@@ -131,9 +131,9 @@ def asymmetry(
     design = build_design(frame, outcome, drivers, cluster=cluster)
     if design.terms != drivers:
         raise UsageError("model.not_numeric", columns=sorted(set(drivers) - set(design.terms)))
-    notes = design.notes + diagnostics.check_rows(design)
-    diagnostics.check_collinearity(design.columns, design.terms)
-    notes += diagnostics.check_clusters(design)
+    notes = design.notes + diagnostics.check_rows(design.n, len(drivers))
+    diagnostics.check_collinearity(diagnostics.correlations(design.columns), drivers)
+    notes += diagnostics.check_clusters(design.n_clusters)
     scales = [read_answers(column) for column in design.columns.T]
     answered = read_answers(design.outcome)
     rng = np.random.default_rng(seed)

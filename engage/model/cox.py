@@ -19,13 +19,14 @@ _SETTLED: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CoxFit:
-    """``coefficients`` (p,) log hazard ratios and their ``covariance``; partial ``log_likelihood`` and that
-    without covariates; ``concordance``; of the test of proportional hazards ``statistics`` (p,) each on one
-    degree of freedom and ``overall`` on p.
+    """``coefficients`` (p,) log hazard ratios and their ``covariance``; ``influence`` (n, p) of each row on
+    them; partial ``log_likelihood`` and that without covariates; ``concordance``; of the test of proportional
+    hazards ``statistics`` (p,) each on one degree of freedom and ``overall`` on p.
     """
 
     coefficients: FloatArray
     covariance: FloatArray
+    influence: FloatArray
     log_likelihood: float
     null_log_likelihood: float
     concordance: float
@@ -87,14 +88,16 @@ def cox(
     if np.linalg.eigvalsh(information)[0] < 1 / LARGEST_ERROR**2:
         raise TooLittleData("model.separated")
     bread = np.asarray(np.linalg.inv(information), dtype=float)
+    influence = np.asarray(_score_residuals(spells, moments) @ bread, dtype=float)
     covariance = bread
     if clusters is not None:
-        half = cluster_sums(_score_residuals(spells, moments), clusters) @ bread
-        covariance = half.T @ half
+        sums = cluster_sums(influence, clusters)
+        covariance = sums.T @ sums
     statistics, overall = _proportionality(spells, moments, bread)
     return CoxFit(
         coefficients=coefficients,
         covariance=np.asarray(covariance, dtype=float),
+        influence=influence,
         log_likelihood=_likelihood(spells, coefficients, moments),
         null_log_likelihood=_likelihood(spells, 0 * coefficients, _moments(spells, 0 * coefficients)),
         concordance=concordance(x @ coefficients, event, time, entry),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,8 @@ class DriverFit:
     which the drivers lower the variance between and within groups together. ``vif`` has one entry per driver
     term. ``n_dropped`` rows were incomplete. ``notes`` hold what a reader must be told. ``measures`` are
     further figures of the fit: ``log_likelihood``, ``concordance`` (Cox), ``sd_group``, ``sd_residual``,
-    ``icc``, ``icc_null``, of slopes ``sd_slope[driver]`` and ``correlation[driver]`` with the intercept (mixed). ``proportional_hazards`` (Cox): term, statistic, df, p_value of the test.
+    ``icc``, ``icc_null``, of slopes ``sd_slope[driver]`` and ``correlation[driver]`` with the intercept
+    (mixed). ``proportional_hazards`` (Cox): term, statistic, df, p_value of the test.
     """
 
     model: Model
@@ -136,11 +137,13 @@ def fit_drivers(
     start; ``TooLittleData`` for too few rows, events or clusters (:mod:`engage.model.diagnostics` lists the
     limits), a driver that does not vary, exact collinearity, or perfect separation.
     R: ``lmtest::coeftest(lm(…), sandwich::vcovHC, type = "HC3")``; ``summary(glm(…, family = binomial))``;
-    ``MASS::polr``; ``survival::coxph(Surv(entry, time, outcome) ~ …, cluster =)``; ``lme4::lmer(y ~ x + (1 + slope | cluster))``.
+    ``MASS::polr``; ``survival::coxph(Surv(entry, time, outcome) ~ …, cluster =)``;
+    ``lme4::lmer(y ~ x + (1 + slope | cluster))``.
     """
     check_options(model, level)
     slopes = names(slopes)
-    _check_columns_for(model, cluster, time, entry, slopes, wild)
+    check_outcome_time(model, time, entry)
+    _check_for_model(model, cluster, slopes, wild)
     rows = complete_spells(frame, time, entry)
     design = build_design(rows, outcome, drivers, controls, cluster)
     design = replace(design, n_dropped=len(frame) - design.n)
@@ -149,57 +152,63 @@ def fit_drivers(
     if interactions:
         design = with_interactions(design, interactions)
     notes = design.notes + check_design(design, outcome, model, wild=bool(wild))
-    if model == "mixed":
+    times = spell_times(rows, design, time, entry)
+    if times is not None:
+        fitted = fit_cox(design, *times)
+    elif model == "mixed":
         fitted = fit_mixed(design, slopes)
+    elif model == "ordered":
+        fitted = fit_ordered(design, outcome)
     else:
-        fitted = _fit(design, outcome, model, rows, time, entry)
-    std_error = np.sqrt(np.diag(fitted.covariance))
-    quantile, p_value = _inference(fitted.df, fitted.estimate / std_error, level)
-    low, high = fitted.estimate - quantile * std_error, fitted.estimate + quantile * std_error
-    if wild:
-        p_value, low, high = _by_wild_bootstrap(design, wild, seed, level)
+        fitted = fit_linear(design, model)
     driver_terms = design.terms[: design.n_driver_columns]
-    vif = dict(zip(driver_terms, diagnostics.vif(design.columns).tolist(), strict=False))
-    return DriverFit(
+    fit = driver_fit(
+        fitted,
         model=model,
         outcome=outcome,
         drivers=names(drivers),
         controls=names(controls),
         cluster=cluster,
         level=level,
+        n=design.n,
+        n_dropped=design.n_dropped,
+        n_clusters=design.n_clusters,
+        vif=dict(zip(driver_terms, diagnostics.vif(design.columns).tolist(), strict=False)),
+        notes=notes,
+    )
+    return replace(fit, **_by_wild_bootstrap(design, wild, seed, level)) if wild else fit
+
+
+def driver_fit(
+    fitted: Fitted,
+    *,
+    level: float,
+    vif: dict[str, float],
+    notes: tuple[Problem, ...],
+    **facts: Any,
+) -> DriverFit:
+    """Return a fit with its intervals and tests; ``facts`` are the fields of ``DriverFit`` it can't know."""
+    std_error = np.sqrt(np.diag(fitted.covariance))
+    quantile, p_value = _inference(fitted.df, fitted.estimate / std_error, level)
+    return DriverFit(
+        level=level,
         terms=fitted.terms,
         estimate=fitted.estimate,
         std_error=std_error,
-        ci_low=low,
-        ci_high=high,
+        ci_low=fitted.estimate - quantile * std_error,
+        ci_high=fitted.estimate + quantile * std_error,
         p_value=p_value,
         standardised=fitted.estimate * fitted.scale,
         covariance=fitted.covariance,
         df=fitted.df,
-        n=design.n,
-        n_dropped=design.n_dropped,
-        n_clusters=design.n_clusters,
         r_squared=fitted.r_squared,
         r_squared_adjusted=fitted.r_squared_adjusted,
         vif=vif,
         notes=notes + fitted.notes + diagnostics.check_vif(vif),
         measures=fitted.measures,
         proportional_hazards=fitted.proportional_hazards,
+        **facts,
     )
-
-
-def _fit(
-    design: Design, outcome: str, model: Model, rows: pd.DataFrame, time: str | None, entry: str | None
-) -> Fitted:
-    if model == "ordered":
-        return fit_ordered(design, outcome)
-    if model == "cox" and time is not None:
-        kept = rows.iloc[design.rows]
-        ends = kept[time].to_numpy(dtype=float)
-        starts = None if entry is None else kept[entry].to_numpy(dtype=float)
-        check_spans(np.full(len(ends), -np.inf) if starts is None else starts, ends)
-        return fit_cox(design, ends, starts)
-    return fit_linear(design, model)
 
 
 def complete_spells(frame: pd.DataFrame, time: str | None, entry: str | None) -> pd.DataFrame:
@@ -212,16 +221,26 @@ def complete_spells(frame: pd.DataFrame, time: str | None, entry: str | None) ->
     return frame.dropna(subset=spans) if spans else frame
 
 
-def _check_columns_for(
-    model: Model,
-    cluster: str | None,
-    time: str | None,
-    entry: str | None,
-    slopes: tuple[str, ...],
-    wild: int,
-) -> None:
+def spell_times(
+    rows: pd.DataFrame, design: Design, time: str | None, entry: str | None
+) -> tuple[FloatArray, FloatArray | None] | None:
+    """Return the end and start (n,) of a design's rows, ``None`` where ``time`` is not asked for."""
+    if time is None:
+        return None
+    kept = rows.iloc[design.rows]
+    ends = kept[time].to_numpy(dtype=float)
+    starts = None if entry is None else kept[entry].to_numpy(dtype=float)
+    check_spans(np.full(len(ends), -np.inf) if starts is None else starts, ends)
+    return ends, starts
+
+
+def check_outcome_time(model: str, time: str | None, entry: str | None) -> None:
+    """Raise ``UsageError`` unless Cox, and it alone, has a column of time."""
     if (model == "cox") != (time is not None) or (entry is not None and model != "cox"):
         raise UsageError("model.time_is_for_cox", model=model)
+
+
+def _check_for_model(model: Model, cluster: str | None, slopes: tuple[str, ...], wild: int) -> None:
     if model == "mixed" and cluster is None:
         raise UsageError("model.mixed_needs_cluster")
     if slopes and model != "mixed":
@@ -232,9 +251,7 @@ def _check_columns_for(
         raise UsageError("model.few_resamples", value=wild, needed=_FEWEST_DRAWS)
 
 
-def _by_wild_bootstrap(
-    design: Design, draws: int, seed: int, level: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _by_wild_bootstrap(design: Design, draws: int, seed: int, level: float) -> dict[str, Any]:
     """Return p-values and intervals of all terms, in the units of the data."""
     assert design.clusters is not None
     columns = scaled(design)
@@ -245,7 +262,7 @@ def _by_wild_bootstrap(
     found = wild_bootstrap(
         design.outcome, x, design.clusters, draws=draws, weights=weights, seed=seed, level=level
     )
-    return found.p_value, found.ci_low / spread, found.ci_high / spread
+    return {"p_value": found.p_value, "ci_low": found.ci_low / spread, "ci_high": found.ci_high / spread}
 
 
 def check_options(model: str, level: float) -> None:
@@ -266,9 +283,9 @@ def check_design(design: Design, outcome: str, model: Model, *, wild: bool = Fal
             raise UsageError("model.not_binary", outcome=outcome)
         notes = diagnostics.check_events(design, censored=model == "cox")
     else:
-        notes = diagnostics.check_rows(design)
-    diagnostics.check_collinearity(design.columns, design.terms)
-    of_clusters = diagnostics.check_clusters(design)
+        notes = diagnostics.check_rows(design.n, len(design.terms))
+    diagnostics.check_collinearity(diagnostics.correlations(design.columns), design.terms)
+    of_clusters = diagnostics.check_clusters(design.n_clusters)
     return notes if wild or model == "mixed" else notes + of_clusters
 
 

@@ -50,13 +50,13 @@ class GroupSums:
 def group_sums(y: FloatArray, x: FloatArray, groups: IntArray) -> GroupSums:
     """Return the sums of ``y`` (n,) and ``x`` (n, p) that a random intercept per group needs; one pass."""
     table = np.column_stack([x, y])
-    sizes = np.bincount(groups)
-    totals = np.column_stack([np.bincount(groups, weights=column) for column in table.T])
+    sizes = np.asarray(np.bincount(groups), dtype=np.intp)
+    totals: FloatArray = np.column_stack([np.bincount(groups, weights=c) for c in table.T]).astype(float)
     return sums_by_size(sizes, totals, table.T @ table)
 
 
 def sums_by_size(sizes: IntArray, totals: FloatArray, products: FloatArray) -> GroupSums:
-    """Return the sums of groups with ``sizes`` (G,) and column sums ``totals`` (G, p+1); ``products`` of all."""
+    """Return the sums of groups of ``sizes`` (G,), given column ``totals`` (G, p+1) and all ``products``."""
     distinct, which, of_size = np.unique(sizes, return_inverse=True, return_counts=True)
     parts = np.split(totals[np.argsort(which, kind="stable")], np.cumsum(of_size)[:-1])
     sums = np.stack([part.T @ part for part in parts])

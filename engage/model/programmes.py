@@ -237,19 +237,23 @@ def _spread(influence: FloatArray, clusters: IntArray) -> float:
 
 
 def _pre_trend(cells: list[_Cell], clusters: IntArray) -> float:
-    """Return the p-value of all differences before the start being 0 (Wald), NaN without any."""
-    from scipy.special import chdtrc
+    """Return the p-value of no difference before the start, NaN without any or with too few clusters.
+
+    Hotelling's F(r, G − r) of the Wald statistic of r differences and G clusters: the chi-square test sees
+    drift in a fifth of quiet worlds with 15 clusters.
+    """
+    from scipy.special import fdtrc
 
     if not cells:
         return float("nan")
     estimates = np.array([cell.estimate for cell in cells])
     sums = np.stack([np.bincount(clusters, weights=cell.influence) for cell in cells])
     covariance = sums @ sums.T
-    rank = int(np.linalg.matrix_rank(covariance, hermitian=True))
-    if not rank:
+    rank, groups = int(np.linalg.matrix_rank(covariance, hermitian=True)), sums.shape[1]
+    if not 0 < rank < groups:
         return float("nan")
     statistic = float(estimates @ np.linalg.pinv(covariance, hermitian=True) @ estimates)
-    return float(chdtrc(rank, statistic))
+    return float(fdtrc(rank, groups - rank, statistic * (groups - rank) / (groups * rank)))
 
 
 def _group_times(cells: list[_Cell], panel: _Panel, df: float, level: float) -> pd.DataFrame:

@@ -31,13 +31,13 @@ def bootstrap_covariances(
 
 def bootstrap_moments(
     columns: FloatArray,
-    marks: npt.NDArray[np.uint8],
+    marks: npt.NDArray[np.uint8] | FloatArray,
     resamples: int,
     rng: np.random.Generator,
     clusters: IntArray | None = None,
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield chunks of covariances ``(b, m, m)`` of resampled ``columns`` (n, m) and means ``(b, l)`` of
-    ``marks`` (n, l), zeros and ones, in the same resamples.
+    ``marks`` (n, l) in the same resamples.
 
     A resample is a vector of counts, how often each row (or cluster, with all its rows) was drawn, and its
     moments weighted sums of the units' products: one matrix product serves a chunk of resamples.
@@ -63,6 +63,19 @@ def bootstrap_moments(
         )
 
 
+def bootstrap_groups(products: FloatArray, resamples: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+    """Yield chunks ``(b, m, m)`` of covariances of resampled groups, ``resamples`` in all.
+
+    ``products`` (G, m+1, m+1): cross-products of each group's ones and columns, these about a common centre.
+    """
+    groups, m = len(products), products.shape[1] - 1
+    upper = np.triu_indices(m + 1)
+    sums = products[:, upper[0], upper[1]]
+    size = max(1, _HELD // groups)
+    for start in range(0, resamples, size):
+        yield _covariances(_draw(rng, min(size, resamples - start), groups) @ sums, upper, m)
+
+
 def _draw(rng: np.random.Generator, resamples: int, units: int) -> FloatArray:
     """Return ``(resamples, units)`` multinomial counts."""
     drawn = rng.integers(0, units, size=(resamples, units))
@@ -76,7 +89,7 @@ def _products(rows: FloatArray, upper: tuple[IntArray, IntArray]) -> FloatArray:
 
 def _cluster_products(
     extended: FloatArray,
-    marks: npt.NDArray[np.uint8],
+    marks: npt.NDArray[np.uint8] | FloatArray,
     clusters: IntArray,
     upper: tuple[IntArray, IntArray],
 ) -> FloatArray:

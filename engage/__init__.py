@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         out_of_sample,
         relative_importance,
         survival_curve,
+        what_if,
     )
     from engage.privacy import SafeTable
     from engage.text import redact, sentiment, themes
@@ -61,6 +62,7 @@ _HOMES: Final = {
         "out_of_sample",
         "relative_importance",
         "survival_curve",
+        "what_if",
     ),
     "engage.privacy": ("SafeTable",),
     "engage.text": ("redact", "sentiment", "themes"),
@@ -99,6 +101,7 @@ __all__ = [
     "sentiment",
     "survival_curve",
     "themes",
+    "what_if",
     "wilson_interval",
 ]
 

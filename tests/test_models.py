@@ -132,7 +132,7 @@ def test_mixed_agrees_with_lme4_on_sleepstudy():
 
 @needs(SLEEP)
 def test_slopes_agree_with_lme4_on_sleepstudy():
-    """R: lmer(Reaction ~ Days + (1 + Days | Subject)); lme4 stops its search of the variances a little short."""
+    """R: lmer(Reaction ~ Days + (1 + Days | Subject)), which stops its search a little short."""
     rows = pd.read_csv(SLEEP)
     fit = fit_drivers(rows, "Reaction", ["Days"], cluster="Subject", model="mixed", slopes=["Days"])
     np.testing.assert_allclose(fit.estimate, [251.40510485, 10.46728596], atol=1e-7)

@@ -11,6 +11,7 @@ from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
 from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
 from engage.model.validation import auc, out_of_sample
+from engage.model.whatif import WhatIf, changes_made, what_if
 
 __all__ = [
     "Asymmetry",
@@ -20,9 +21,11 @@ __all__ = [
     "Importance",
     "ProgrammeEffect",
     "SurvivalCurve",
+    "WhatIf",
     "asymmetry",
     "attrition_outcome",
     "auc",
+    "changes_made",
     "cumulative_incidence",
     "difference_in_differences",
     "fit_drivers",
@@ -38,4 +41,5 @@ __all__ = [
     "survival_curve",
     "team_composites",
     "vif",
+    "what_if",
 ]

@@ -60,6 +60,11 @@ def check_collinearity(correlation: FloatArray, terms: tuple[str, ...]) -> None:
         raise TooLittleData("model.collinear", columns=involved)
 
 
+def is_collinear(correlation: FloatArray) -> bool:
+    """Whether one of the columns is, to working precision, an exact sum of the others."""
+    return bool(np.linalg.eigvalsh(correlation)[0] < _SINGULAR)
+
+
 def check_rows(n: int, predictors: int) -> tuple[Problem, ...]:
     """Refuse a linear model on too few rows; return the warnings that go with the others."""
     needed = max(MIN_ROWS, MIN_ROWS_PER_PREDICTOR * predictors)

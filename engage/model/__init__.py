@@ -1,5 +1,6 @@
 """Models of what goes with engagement, leaving and service: pure functions, frozen results."""
 
+from engage.model.across import OutcomeTable, outcome_table
 from engage.model.asymmetry import Asymmetry, asymmetry
 from engage.model.attrition import AttritionOutcome, attrition_outcome
 from engage.model.diagnostics import vif
@@ -7,6 +8,7 @@ from engage.model.dominance import lmg_from_moments, relative_weights_from_momen
 from engage.model.drivers import DriverFit, fit_drivers
 from engage.model.from_moments import frame_moments, importance_from_moments, mixed_from_moments
 from engage.model.importance import Importance, relative_importance
+from engage.model.mediation import Mediation, mediation
 from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
 from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
@@ -19,6 +21,8 @@ __all__ = [
     "CumulativeIncidence",
     "DriverFit",
     "Importance",
+    "Mediation",
+    "OutcomeTable",
     "ProgrammeEffect",
     "SurvivalCurve",
     "WhatIf",
@@ -33,8 +37,10 @@ __all__ = [
     "frame_moments",
     "importance_from_moments",
     "lmg_from_moments",
+    "mediation",
     "mixed_from_moments",
     "out_of_sample",
+    "outcome_table",
     "relative_importance",
     "relative_weights_from_moments",
     "service_panel",

@@ -7,12 +7,13 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from engage.errors import Problem, UsageError
+from engage.errors import InputError, Problem, UsageError
 from engage.model import diagnostics
 from engage.model.design import Design, FloatArray, build_design, check_columns, names
 from engage.model.display import as_html
 from engage.model.families import (
     Fitted,
+    fit_binomial,
     fit_cox,
     fit_linear,
     fit_mixed,
@@ -24,7 +25,7 @@ from engage.model.families import (
 from engage.model.survival import check_spans
 from engage.model.wild import Weights, wild_bootstrap
 
-Model = Literal["ols", "logit", "ordered", "cox", "mixed"]
+Model = Literal["ols", "logit", "binomial", "ordered", "cox", "mixed"]
 
 _FEWEST_DRAWS: Final = 99
 # With fewer clusters ±1 gives too few different draws (Webb 2023).
@@ -37,15 +38,16 @@ class DriverFit:
 
     Arrays have one entry per term, in the order of ``terms``: the intercept, the drivers, the controls (no
     intercept for Cox; for ordered levels the cuts between them last). ``estimate`` is in units of the outcome
-    (logit, ordered: log-odds; Cox: log hazard ratio) per unit of the driver; ``standardised`` in standard
-    deviations of the outcome (or those logs) per standard deviation of the driver. ``covariance`` is of the
-    estimates. ``df`` are the degrees of freedom of the t distribution used (infinite: normal). ``r_squared``
-    is McFadden's for a logit, ordered levels and Cox (partial likelihood), and for a mixed model the share by
-    which the drivers lower the variance between and within groups together. ``vif`` has one entry per driver
-    term. ``n_dropped`` rows were incomplete. ``notes`` hold what a reader must be told. ``measures`` are
-    further figures of the fit: ``log_likelihood``, ``concordance`` (Cox), ``sd_group``, ``sd_residual``,
-    ``icc``, ``icc_null``, of slopes ``sd_slope[driver]`` and ``correlation[driver]`` with the intercept
-    (mixed). ``proportional_hazards`` (Cox): term, statistic, df, p_value of the test.
+    (logit, binomial, ordered: log-odds; Cox: log hazard ratio) per unit of the driver; ``standardised`` in
+    standard deviations of the outcome (or those logs) per standard deviation of the driver. ``covariance`` is
+    of the estimates. ``df`` are the degrees of freedom of the t distribution used (infinite: normal).
+    ``r_squared`` is McFadden's for a logit, ordered levels and Cox (partial likelihood), of deviance for
+    shares, and for a mixed model the share by which the drivers lower the variance between and within groups
+    together. ``vif`` has one entry per driver term. ``n_dropped`` rows were incomplete. ``notes`` hold what a
+    reader must be told. ``measures`` are further figures of the fit: ``log_likelihood``, ``concordance``
+    (Cox), ``sd_group``, ``sd_residual``, ``icc``, ``icc_null``, of slopes ``sd_slope[driver]`` and
+    ``correlation[driver]`` with the intercept (mixed), ``dispersion`` (binomial). ``proportional_hazards``
+    (Cox): term, statistic, df and p_value of its test.
     """
 
     model: Model
@@ -107,6 +109,7 @@ def fit_drivers(
     level: float = 0.95,
     time: str | None = None,
     entry: str | None = None,
+    trials: str | None = None,
     interactions: Sequence[tuple[str, str]] = (),
     slopes: Sequence[str] = (),
     wild: int = 0,
@@ -117,6 +120,8 @@ def fit_drivers(
     ``"ols"``: least squares; without ``cluster`` HC3 errors and t(n−p), with it CR1 errors
     (G/(G−1)·(n−1)/(n−p)) and t(G−1). ``"logit"``: maximum likelihood on an outcome of 0 and 1; model-based
     errors, or with ``cluster`` the sandwich with the same CR1 factor (statsmodels' default); normal.
+    ``"binomial"``: a share 0..1 of ``trials`` (the column of their number), log-odds; errors allow for more
+    spread than chance gives (:func:`engage.model.estimators.binomial`).
     ``"ordered"``: proportional odds for ordered levels (at most 30), errors as for a logit; the cuts between
     levels come last. ``"cox"``: proportional hazards; the outcome is 1 if the row ends in the event, ``time``
     the column of its end and ``entry`` that of its start (delayed entry; several rows per person where
@@ -143,8 +148,8 @@ def fit_drivers(
     check_options(model, level)
     slopes = names(slopes)
     check_outcome_time(model, time, entry)
-    _check_for_model(model, cluster, slopes, wild)
-    rows = complete_spells(frame, time, entry)
+    _check_for_model(model, cluster, trials, slopes, wild)
+    rows = complete_in(frame, time, entry, trials)
     design = build_design(rows, outcome, drivers, controls, cluster)
     design = replace(design, n_dropped=len(frame) - design.n)
     if model == "mixed":
@@ -155,6 +160,8 @@ def fit_drivers(
     times = spell_times(rows, design, time, entry)
     if times is not None:
         fitted = fit_cox(design, *times)
+    elif trials is not None:
+        fitted = fit_binomial(design, _counts(rows, design, trials))
     elif model == "mixed":
         fitted = fit_mixed(design, slopes)
     elif model == "ordered":
@@ -211,14 +218,23 @@ def driver_fit(
     )
 
 
-def complete_spells(frame: pd.DataFrame, time: str | None, entry: str | None) -> pd.DataFrame:
-    """Return the rows whose ``time`` and ``entry`` are there; all of them where neither is asked for."""
-    spans = [name for name in (time, entry) if name is not None]
-    check_columns(frame, spans)
-    wrong = [name for name in spans if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
+def complete_in(frame: pd.DataFrame, *columns: str | None) -> pd.DataFrame:
+    """Return the rows in which the ``columns`` that are named hold numbers; all rows where none is named."""
+    named = [name for name in columns if name is not None]
+    check_columns(frame, named)
+    wrong = [name for name in named if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
     if wrong:
         raise UsageError("model.not_numeric", columns=wrong)
-    return frame.dropna(subset=spans) if spans else frame
+    return frame.dropna(subset=named) if named else frame
+
+
+def _counts(rows: pd.DataFrame, design: Design, trials: str) -> FloatArray:
+    """Return the trials (n,) behind a design's shares."""
+    counts = rows[trials].iloc[design.rows].to_numpy(dtype=float)
+    outside = int((counts <= 0).sum())
+    if outside:
+        raise InputError("model.no_trials", count=outside, column=trials)
+    return counts
 
 
 def spell_times(
@@ -240,7 +256,11 @@ def check_outcome_time(model: str, time: str | None, entry: str | None) -> None:
         raise UsageError("model.time_is_for_cox", model=model)
 
 
-def _check_for_model(model: Model, cluster: str | None, slopes: tuple[str, ...], wild: int) -> None:
+def _check_for_model(
+    model: Model, cluster: str | None, trials: str | None, slopes: tuple[str, ...], wild: int
+) -> None:
+    if (model == "binomial") != (trials is not None):
+        raise UsageError("model.trials_are_for_binomial", model=model)
     if model == "mixed" and cluster is None:
         raise UsageError("model.mixed_needs_cluster")
     if slopes and model != "mixed":
@@ -283,6 +303,8 @@ def check_design(design: Design, outcome: str, model: Model, *, wild: bool = Fal
             raise UsageError("model.not_binary", outcome=outcome)
         notes = diagnostics.check_events(design, censored=model == "cox")
     else:
+        if model == "binomial" and not ((design.outcome >= 0) & (design.outcome <= 1)).all():
+            raise UsageError("model.not_a_share", outcome=outcome)
         notes = diagnostics.check_rows(design.n, len(design.terms))
     diagnostics.check_collinearity(diagnostics.correlations(design.columns), design.terms)
     of_clusters = diagnostics.check_clusters(design.n_clusters)

@@ -11,7 +11,7 @@ import pandas as pd
 from engage.errors import Problem, UsageError
 from engage.model.cox import cox
 from engage.model.design import Design, FloatArray
-from engage.model.estimators import logit, ols
+from engage.model.estimators import binomial, logit, ols
 from engage.model.mixed import GroupSums, MixedFit, group_sums, random_intercept
 from engage.model.ordered import ordered_logit
 from engage.model.slopes import random_slopes
@@ -80,6 +80,23 @@ def fit_linear(design: Design, model: str) -> Fitted:
         df=found.df,
         r_squared=found.r_squared,
         r_squared_adjusted=found.r_squared_adjusted,
+    )
+
+
+def fit_binomial(design: Design, trials: FloatArray) -> Fitted:
+    """Log-odds of shares of ``trials`` (n,), with the dispersion that such shares have beyond chance."""
+    columns = scaled(design)
+    x, back = with_intercept(columns)
+    found, dispersion = binomial(design.outcome, trials, x, design.clusters)
+    return Fitted(
+        terms=(INTERCEPT, *design.terms),
+        estimate=back @ found.coefficients,
+        covariance=back @ found.covariance @ back.T,
+        scale=np.concatenate([[np.nan], columns.spread]),
+        df=found.df,
+        r_squared=found.r_squared,
+        r_squared_adjusted=found.r_squared_adjusted,
+        measures={"dispersion": dispersion},
     )
 
 

@@ -17,7 +17,7 @@ from engage.model.dominance import (
     relative_weights_from_moments,
     sweep_out,
 )
-from engage.model.drivers import check_design, check_outcome_time, complete_spells, spell_times
+from engage.model.drivers import check_design, check_outcome_time, complete_in, spell_times
 from engage.model.latent import latent_cox, latent_logit
 from engage.model.resample import bootstrap_covariances, covariance_of
 
@@ -136,7 +136,7 @@ def relative_importance(
     drivers = names(drivers)
     check_importance_options(method, bootstrap, level, model)
     check_outcome_time(model, time, entry)
-    rows = complete_spells(frame, time, entry)
+    rows = complete_in(frame, time, entry)
     design = build_design(rows, outcome, drivers, controls, cluster)
     if design.terms[: design.n_driver_columns] != drivers:
         raise UsageError("model.not_numeric", columns=sorted(set(drivers) - set(design.terms)))

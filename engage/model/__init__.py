@@ -3,11 +3,15 @@
 from engage.model.across import OutcomeTable, outcome_table
 from engage.model.asymmetry import Asymmetry, asymmetry
 from engage.model.attrition import AttritionOutcome, attrition_outcome
+from engage.model.calibration import auc_interval, average_precision, calibration_curve, calibration_line
 from engage.model.diagnostics import vif
 from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
 from engage.model.drivers import DriverFit, fit_drivers
 from engage.model.from_moments import frame_moments, importance_from_moments, mixed_from_moments
+from engage.model.headcount import Headcount, project_headcount
 from engage.model.importance import Importance, relative_importance
+from engage.model.leaks import Leaks, check_leaks
+from engage.model.leaving import AttritionModel, fit_attrition
 from engage.model.mediation import Mediation, mediation
 from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
@@ -17,10 +21,13 @@ from engage.model.whatif import WhatIf, changes_made, what_if
 
 __all__ = [
     "Asymmetry",
+    "AttritionModel",
     "AttritionOutcome",
     "CumulativeIncidence",
     "DriverFit",
+    "Headcount",
     "Importance",
+    "Leaks",
     "Mediation",
     "OutcomeTable",
     "ProgrammeEffect",
@@ -29,9 +36,15 @@ __all__ = [
     "asymmetry",
     "attrition_outcome",
     "auc",
+    "auc_interval",
+    "average_precision",
+    "calibration_curve",
+    "calibration_line",
     "changes_made",
+    "check_leaks",
     "cumulative_incidence",
     "difference_in_differences",
+    "fit_attrition",
     "fit_drivers",
     "fit_service",
     "frame_moments",
@@ -41,6 +54,7 @@ __all__ = [
     "mixed_from_moments",
     "out_of_sample",
     "outcome_table",
+    "project_headcount",
     "relative_importance",
     "relative_weights_from_moments",
     "service_panel",

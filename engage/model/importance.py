@@ -125,7 +125,8 @@ def relative_importance(
     outcome, which needs no further fits; so both are split exactly as a linear R² is.
 
     ``bootstrap`` resamples of rows, or of whole clusters (then also the person of several rows), give
-    percentile intervals at ``level`` for importance, share and rank; coefficients of logit and Cox follow by
+    percentile intervals at ``level`` for importance, share and rank, those of importance and share with the
+    low end lowered by what chance adds; coefficients of logit and Cox follow by
     their influence functions (one-step bootstrap). Rows with a missing value in any column used are left out
     and counted.
 
@@ -199,7 +200,7 @@ def split(
     return {
         "importance": importance,
         "share": importance / importance.sum(),
-        **_intervals(source, len(drivers), method, bootstrap, np.random.default_rng(seed), level),
+        **_intervals(source, importance, method, bootstrap, np.random.default_rng(seed), level),
         "direction": np.asarray(np.sign(coefficients), dtype=np.intp),
         "r_squared": of_controls + float(importance.sum()),
         "r_squared_controls": of_controls,
@@ -239,7 +240,7 @@ def _importance(covariance: FloatArray, held: int, method: Method) -> FloatArray
 
 def _intervals(
     source: Source,
-    drivers: int,
+    importance: FloatArray,
     method: Method,
     resamples: int,
     rng: np.random.Generator,
@@ -248,16 +249,16 @@ def _intervals(
     """Return percentile intervals (p,) of importance, share and rank; NaN without resamples."""
     if not resamples:
         names = ("ci_low", "ci_high", "share_low", "share_high", "rank_low", "rank_high")
-        return dict.fromkeys(names, np.full(drivers, np.nan))
+        return dict.fromkeys(names, np.full(len(importance), np.nan))
     drawn = np.concatenate(
         [_importance(covariances, source.held, method) for covariances in source.resampled(resamples, rng)]
     )
     # Ties share the better rank; they occur only where a resample leaves drivers without any variance.
     ranks = 1 + (drawn[:, None, :] > drawn[:, :, None]).sum(axis=2)
     tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    low, high = _percentiles(drawn, importance, tail)
     shares = drawn / np.maximum(drawn.sum(axis=1, keepdims=True), _NO_VARIANCE)
-    share_low, share_high = np.quantile(shares, [tail, 1 - tail], axis=0)
+    share_low, share_high = _percentiles(shares, importance / importance.sum(), tail)
     rank_low = np.quantile(ranks, tail, axis=0, method="lower")
     rank_high = np.quantile(ranks, 1 - tail, axis=0, method="higher")
     return {
@@ -268,3 +269,15 @@ def _intervals(
         "rank_low": rank_low.astype(float),
         "rank_high": rank_high.astype(float),
     }
+
+
+def _percentiles(drawn: FloatArray, found: FloatArray, tail: float) -> tuple[FloatArray, FloatArray]:
+    """Return low and high (p,) of draws (b, p); the low ends are freed of chance, which only adds.
+
+    Of a driver that does nearly nothing, chance lifts the estimate by some bias and a resample by another, so
+    a plain percentile would exclude the truth. The draws' mean less ``found`` measures the one; twice that
+    comes off the low end, not below 0.
+    """
+    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    lift = np.maximum(drawn.mean(axis=0) - found, 0)
+    return np.asarray(np.maximum(low - 2 * lift, 0), dtype=float), np.asarray(high, dtype=float)

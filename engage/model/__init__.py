@@ -15,6 +15,7 @@ from engage.model.leaving import AttritionModel, fit_attrition
 from engage.model.mediation import Mediation, mediation
 from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
+from engage.model.spells import employment_spells
 from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
 from engage.model.validation import auc, out_of_sample
 from engage.model.whatif import WhatIf, changes_made, what_if
@@ -44,6 +45,7 @@ __all__ = [
     "check_leaks",
     "cumulative_incidence",
     "difference_in_differences",
+    "employment_spells",
     "fit_attrition",
     "fit_drivers",
     "fit_service",

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, UsageError
+from engage.measure.intervals import check_level
 from engage.measure.multiplicity import adjust_pvalues
 from engage.model import diagnostics
 from engage.model.answers import MIN_TAIL, AnswerScale, read_answers
 from engage.model.contrasts import ANALYSES, READINGS, Contrasts, contrasts
 from engage.model.design import FloatArray, build_design, names
 from engage.model.display import as_html
+from engage.model.estimators import t_quantile, two_sided
 
 Method = Literal["prca", "piecewise"]
 Verdict = Literal["hygiene_like", "motivator_like", "symmetric", "cannot_tell"]
@@ -165,8 +167,7 @@ def _check_options(method: str, bootstrap: int, level: float) -> None:
         raise UsageError("model.unknown_option", option="method", value=method, known=get_args(Method))
     if bootstrap < 100:
         raise UsageError("model.few_resamples", value=bootstrap, needed=100)
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
+    check_level(level)
 
 
 def _few_in_tail(drivers: tuple[str, ...], scales: Sequence[AnswerScale]) -> tuple[Problem, ...]:
@@ -178,7 +179,7 @@ def _few_in_tail(drivers: tuple[str, ...], scales: Sequence[AnswerScale]) -> tup
 
 def _p_values(found: Contrasts, df: float) -> FloatArray:
     """Return (analyses, readings, drivers) two-sided p-values."""
-    return 2 * _cumulative(-np.abs(found.difference / found.std_error), df)
+    return two_sided(found.difference / found.std_error, df)
 
 
 def _common(found: Contrasts, df: float) -> FloatArray:
@@ -194,7 +195,7 @@ def decide(found: Contrasts, method: Method, df: float) -> list[tuple[Verdict, R
     different = (adjust_pvalues(p[_PRIMARY[method]]) <= ALPHA) & (p <= ALPHA).all(axis=0)
     signs = np.sign(found.difference)
     same_sign = np.ptp(signs, axis=(0, 1)) == 0
-    wide = -_quantile(ALPHA / 2, df)
+    wide = -t_quantile(ALPHA / 2, df)
     reach = np.abs(found.difference) + wide * found.std_error
     narrow = reach <= np.minimum(BAND, np.abs(found.low + found.high) / 2)
     equal = np.asarray(narrow.all(axis=(0, 1)), dtype=bool)
@@ -227,7 +228,7 @@ def _shown(
 ) -> dict[str, FloatArray]:
     analysis, units = _PRIMARY[method], _units(method, scales, spread)
     difference, std_error = found.difference[analysis], found.std_error[analysis]
-    wide = -_quantile((1 - level) / 2, df) * std_error
+    wide = -t_quantile((1 - level) / 2, df) * std_error
     p_value = _common(found, df)[analysis]
     return {
         "low": units * found.low[analysis, 0],
@@ -272,15 +273,3 @@ def _checks(
                     }
                 )
     return pd.DataFrame(rows)
-
-
-def _quantile(probability: float, df: float) -> float:
-    from scipy.special import ndtri, stdtrit
-
-    return float(ndtri(probability) if np.isinf(df) else stdtrit(df, probability))
-
-
-def _cumulative(statistic: FloatArray, df: float) -> FloatArray:
-    from scipy.special import ndtr, stdtr
-
-    return np.asarray(ndtr(statistic) if np.isinf(df) else stdtr(df, statistic), dtype=float)

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import InputError, Problem, UsageError
+from engage.measure.intervals import check_level
 from engage.model import diagnostics
 from engage.model.design import Design, FloatArray, build_design, check_columns, names
 from engage.model.display import as_html
+from engage.model.estimators import t_quantile, two_sided
 from engage.model.families import (
     Fitted,
     fit_binomial,
@@ -196,7 +198,7 @@ def driver_fit(
 ) -> DriverFit:
     """Return a fit with its intervals and tests; ``facts`` are the fields of ``DriverFit`` it can't know."""
     std_error = np.sqrt(np.diag(fitted.covariance))
-    quantile, p_value = _inference(fitted.df, fitted.estimate / std_error, level)
+    quantile = t_quantile((1 + level) / 2, fitted.df)
     return DriverFit(
         level=level,
         terms=fitted.terms,
@@ -204,7 +206,7 @@ def driver_fit(
         std_error=std_error,
         ci_low=fitted.estimate - quantile * std_error,
         ci_high=fitted.estimate + quantile * std_error,
-        p_value=p_value,
+        p_value=two_sided(fitted.estimate / std_error, fitted.df),
         standardised=fitted.estimate * fitted.scale,
         covariance=fitted.covariance,
         df=fitted.df,
@@ -289,8 +291,7 @@ def check_options(model: str, level: float) -> None:
     """Raise ``UsageError`` for an unknown model or a level outside (0, 1)."""
     if model not in get_args(Model):
         raise UsageError("model.unknown_option", option="model", value=model, known=get_args(Model))
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
+    check_level(level)
 
 
 def check_design(design: Design, outcome: str, model: Model, *, wild: bool = False) -> tuple[Problem, ...]:
@@ -309,12 +310,3 @@ def check_design(design: Design, outcome: str, model: Model, *, wild: bool = Fal
     diagnostics.check_collinearity(diagnostics.correlations(design.columns), design.terms)
     of_clusters = diagnostics.check_clusters(design.n_clusters)
     return notes if wild or model == "mixed" else notes + of_clusters
-
-
-def _inference(df: float, statistic: FloatArray, level: float) -> tuple[float, FloatArray]:
-    """Return the quantile for the intervals and the two-sided p-values."""
-    from scipy.special import ndtr, ndtri, stdtr, stdtrit
-
-    if np.isinf(df):
-        return float(ndtri((1 + level) / 2)), 2 * ndtr(-np.abs(statistic))
-    return float(stdtrit(df, (1 + level) / 2)), 2 * stdtr(df, -np.abs(statistic))

@@ -178,6 +178,21 @@ def _entropy(share: float) -> float:
     return share * math.log(share) + (1 - share) * math.log1p(-share)
 
 
+def t_quantile(probability: float, df: float) -> float:
+    """Return the quantile of the t distribution, of the normal at infinite ``df``."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(ndtri(probability) if np.isinf(df) else stdtrit(df, probability))
+
+
+def two_sided(statistic: FloatArray, df: float) -> FloatArray:
+    """Return two-sided p-values of t statistics, of normal ones at infinite ``df``."""
+    from scipy.special import ndtr, stdtr
+
+    tail = -np.abs(statistic)
+    return np.asarray(2 * (ndtr(tail) if np.isinf(df) else stdtr(df, tail)), dtype=float)
+
+
 def cluster_sums(scores: FloatArray, clusters: IntArray) -> FloatArray:
     """Return (G, p): rows of ``scores`` (n, p) summed within clusters 0..G−1."""
     sums = np.zeros((int(clusters.max()) + 1, scores.shape[1]))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, UsageError
+from engage.measure.intervals import check_level
 from engage.model import diagnostics
 from engage.model.design import Design, FloatArray, IntArray, build_design, names
 from engage.model.display import as_html
@@ -224,8 +225,7 @@ def check_importance_options(method: str, bootstrap: int, level: float, model: s
         raise UsageError("model.unknown_option", option="method", value=method, known=get_args(Method))
     if bootstrap < 0:
         raise UsageError("model.bad_bootstrap", value=bootstrap)
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
+    check_level(level)
 
 
 def _importance(covariance: FloatArray, held: int, method: Method) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, TooLittleData, UsageError
+from engage.measure.intervals import check_level
 from engage.model.design import FloatArray, build_design, check_columns, names
 from engage.model.diagnostics import check_collinearity, check_teams, correlations
 from engage.model.display import as_html
@@ -127,8 +128,7 @@ def _check(panel: pd.DataFrame, columns: list[str], bootstrap: int, level: float
         raise UsageError("model.repeated_unit_time", count=twice)
     if bootstrap < MIN_DRAWS:
         raise UsageError("model.few_resamples", value=bootstrap, needed=MIN_DRAWS)
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
+    check_level(level)
 
 
 def _lagged(panel: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:

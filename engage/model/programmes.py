@@ -9,9 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from engage.errors import Problem, TooLittleData, UsageError
+from engage.measure.intervals import check_level
 from engage.model.design import FloatArray, IntArray, check_columns
 from engage.model.diagnostics import FEW_CLUSTERS, MIN_CLUSTERS
 from engage.model.display import as_html
+from engage.model.estimators import t_quantile, two_sided
 
 MIN_ARM: Final = 2
 # Errors by cluster are too small with fewer on one side, however many on the other.
@@ -109,8 +111,7 @@ def difference_in_differences(
     unit; ``TooLittleData`` under 5 clusters, under 2 on either side, or without any comparison.
     R: ``did::att_gt(control_group = "notyettreated", bstrap = FALSE)``, ``aggte`` of it.
     """
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
+    check_level(level)
     panel, dropped, early = _panel(frame, outcome, unit, time, treated_from, cluster)
     never = len(panel.times)
     arms = _arms(panel)
@@ -267,11 +268,9 @@ def _group_times(cells: list[_Cell], panel: _Panel, df: float, level: float) -> 
 
 
 def _with_inference(rows: list[tuple[str, float, float]], df: float, level: float) -> pd.DataFrame:
-    from scipy.special import stdtr, stdtrit
-
     terms, estimates, errors = zip(*rows, strict=True)
     estimate, std_error = np.array(estimates), np.array(errors)
-    wide = float(stdtrit(df, (1 + level) / 2)) * std_error
+    wide = t_quantile((1 + level) / 2, df) * std_error
     ratio = np.divide(estimate, std_error, out=np.full(len(estimate), np.nan), where=std_error > 0)
     return pd.DataFrame(
         {
@@ -280,7 +279,7 @@ def _with_inference(rows: list[tuple[str, float, float]], df: float, level: floa
             "std_error": std_error,
             "ci_low": estimate - wide,
             "ci_high": estimate + wide,
-            "p_value": 2 * stdtr(df, -np.abs(ratio)),
+            "p_value": two_sided(ratio, df),
         }
     )
 

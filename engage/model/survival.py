@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from engage.errors import InputError, TooLittleData, UsageError
+from engage.measure.intervals import check_level
 from engage.model.design import FloatArray
 from engage.model.display import as_html
 
@@ -80,7 +81,7 @@ def survival_curve(
     ``TooLittleData`` if no row is left.
     R: ``survival::survfit(Surv(entry, time, event) ~ by, conf.type = "log-log")``.
     """
-    _check_level(level)
+    check_level(level)
     rows, dropped = _rows(time, event, entry, by)
     if not rows["event"].isin([0, 1]).all():
         raise UsageError("model.not_binary", outcome="event")
@@ -106,7 +107,7 @@ def cumulative_incidence(
     Rows, entry, groups and errors as :func:`survival_curve`; ``TooLittleData`` also without any exit.
     R: ``cmprsk::cuminc``, ``mstate::Cuminc`` (variance "aalen"); ``survfit(Surv(time, factor(cause)) ~ by)``.
     """
-    _check_level(level)
+    check_level(level)
     rows, dropped = _rows(time, cause, entry, by)
     still = rows["event"].map(lambda kind: kind == CENSORED)
     causes = sorted(rows.loc[~still, "event"].unique(), key=str)
@@ -114,11 +115,6 @@ def cumulative_incidence(
         raise TooLittleData("model.no_exits")
     table = _by_group(rows, lambda part: _aalen_johansen(part, causes, level))
     return CumulativeIncidence(table=table, level=level, n=len(rows), n_dropped=dropped)
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
 
 
 def _rows(time: Column, event: Column, entry: Column | None, by: Column | None) -> tuple[pd.DataFrame, int]:

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, TooLittleData, UsageError
+from engage.measure.intervals import check_level
 from engage.model import diagnostics
 from engage.model.answers import read_answers
 from engage.model.design import Design, FloatArray, build_design, check_columns, names
 from engage.model.display import as_html
 from engage.model.drivers import check_design
-from engage.model.estimators import expit, logit, ols
+from engage.model.estimators import expit, logit, ols, t_quantile
 
 CAP_QUANTILE: Final = 0.75
 MIN_TEAM_CHANGES: Final = 10
@@ -117,8 +118,7 @@ def what_if(
     now; else as :func:`fit_drivers`. ``UsageError`` for a change of what is no driver, or of 0.
     """
     drivers, outcomes = names(drivers), names(outcomes)
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
+    check_level(level)
     unknown = sorted(set(changes) - set(drivers))
     if unknown or not changes or not all(changes.values()):
         raise UsageError("model.bad_change", columns=unknown or sorted(changes), known=drivers)
@@ -202,7 +202,7 @@ def _outcome(
     _refuse_extrapolation(design.columns, after)
     found = [_change(design, variant) for variant in _variants(design, after, list(at.values()), binary)]
     change, std_error = _average([row[1:3] for row in found])
-    quantile = _quantile(min(row[3] for row in found), level)
+    quantile = t_quantile((1 + level) / 2, min(row[3] for row in found))
     low, high = _ends(y, (0, 1) if binary else scales.get(outcome))
     now = float(y.mean())
     ends = [change, change - quantile * std_error, change + quantile * std_error]
@@ -301,9 +301,3 @@ def _refuse_extrapolation(before: FloatArray, after: FloatArray) -> None:
     far = float((distances[1] > np.quantile(distances[0], FAR_QUANTILE)).mean())
     if far > MOST_FAR:
         raise TooLittleData("model.extrapolation", share=round(100 * far), limit=round(100 * MOST_FAR))
-
-
-def _quantile(df: float, level: float) -> float:
-    from scipy.special import ndtri, stdtrit
-
-    return float(ndtri((1 + level) / 2) if np.isinf(df) else stdtrit(df, (1 + level) / 2))

@@ -170,6 +170,7 @@ def test_cox_importance_splits_royston_and_sauerbrei(staff):
     assert caught.value.code == "model.time_is_for_cox"
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("model", ["logit", "cox"])
 def test_one_step_resamples_are_close_to_refits(staff, model):
     rows = staff.dropna().reset_index(drop=True)

@@ -46,7 +46,7 @@ def staff():
 
 @pytest.fixture(scope="module")
 def fit(staff):
-    return fit_attrition(staff, "left", FEATURES, fairness=["site"], models=["logit"], folds=3, repeats=2)
+    return fit_attrition(staff, "left", FEATURES, fairness=["site"], models=["logit"], folds=3)
 
 
 def test_figures_agree_with_scikit_learn_and_statsmodels(staff):
@@ -96,6 +96,7 @@ def test_held_out_figures_are_of_held_out_rows(staff, fit):
     assert north["gap_low"] < north["gap"] < north["gap_high"]
 
 
+@pytest.mark.rest
 def test_noise_is_not_learned():
     """With outcomes drawn by lot, figures on the training rows would shine; held-out ones must not."""
     rng = np.random.default_rng(82)
@@ -147,6 +148,11 @@ def test_folds_keep_groups_apart_and_time_in_order(staff):
     waves = np.array(["2025H1", "2025H2", "2026H1", "2026H2"])[np.arange(len(y)) % 4]
     for train, test in forward_rows(y, waves.tolist()):
         assert max(waves[train]) < min(waves[test])
+
+
+@pytest.mark.rest
+def test_each_wave_is_told_from_those_before_it(staff):
+    waves = np.array(["2025H1", "2025H2", "2026H1", "2026H2"])[np.arange(len(staff)) % 4]
     fit = fit_attrition(staff.assign(wave=waves), "left", FEATURES, time="wave", models=["logit"])
     assert fit.scheme == "forward"
     assert (fit.folds, fit.tidy()["n"][0]) == (3, 240)
@@ -171,10 +177,16 @@ def test_leaking_columns_are_named(staff):
     with pytest.raises(InputError) as caught:
         fit_attrition(leaky, "left", columns)
     assert set(caught.value.params["columns"]) == {"score", "survey_of_leavers", "exit_interview"}
-    allowed = fit_attrition(
-        leaky, "left", [*FEATURES, "exit_interview"], allow=["exit_interview"], models=["logit"], folds=2
-    )
-    assert "exit_interview" in allowed.features
+
+
+@pytest.mark.rest
+def test_a_column_known_before_may_be_allowed(staff):
+    known = staff.assign(notice_days=np.arange(len(staff)) % 5)
+    options = {"models": ["logit"], "folds": 2}
+    with pytest.raises(InputError):
+        fit_attrition(known, "left", [*FEATURES, "notice_days"], **options)
+    allowed = fit_attrition(known, "left", [*FEATURES, "notice_days"], allow=["notice_days"], **options)
+    assert "notice_days" in allowed.features
 
 
 def test_attrition_refuses(staff):
@@ -209,6 +221,7 @@ def test_headcount_holds_rate_and_chance():
     row = table.loc[("agents", 1)]
     assert row["high"] - row["low"] == pytest.approx(2 * 1.96 * spread, abs=2.5)
     assert table.loc[("leads", 1), "high"] == 20
+    assert "agents" in project_headcount(groups)._repr_html_()
     with pytest.raises(InputError) as caught:
         project_headcount(groups.assign(left=[400, 0]))
     assert caught.value.params["columns"] == ["agents"]

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from engage.errors import InputError, UsageError
+from engage.measure.display import as_html
 from engage.measure.intervals import check_level
 from engage.model.design import check_columns
-from engage.model.display import as_html
+from engage.words import say
 
-DRAWS = 20_000
+DRAWS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +28,7 @@ class Headcount:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return as_html(self.table, "head-count", int(self.table["group"].nunique()), 0, ())
+        return as_html(self.table, say("model.headcount_caption", level=f"{100 * self.level:g}"))
 
 
 def project_headcount(

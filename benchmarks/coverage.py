@@ -139,7 +139,7 @@ def table(worlds: int) -> list[str]:
         ),
         "",
         f"For scale, a driver's answers handed out again by lot: {100 * of_noise.mean():.1f} % of what is",
-        f"explained on average, {100 * np.quantile(of_noise, 0.95):.1f} % in the worst twentieth of worlds;",
+        f"explained on average, {100 * np.quantile(of_noise, 0.95):.1f} % or more in a twentieth of worlds;",
         f"the median of the three real drivers is {100 * of_drivers.mean():.1f} %.",
     ]
 

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from engage.errors import TooLittleData
 from engage.model import fit_drivers, lmg_from_moments, relative_importance, what_if
 
 SEED = 20261210
@@ -108,10 +107,7 @@ def shares(frame: pd.DataFrame, beta: np.ndarray, r: np.ndarray, seed: int, tall
 
 
 def changes(frame: pd.DataFrame, beta: np.ndarray, tally: Tally) -> None:
-    try:
-        found = what_if(frame, ["shared"], DRIVERS, {"a": 0.3}, {"a": 0.5}, cluster="team").tidy().iloc[0]
-    except TooLittleData:
-        return  # refused as extrapolation
+    found = what_if(frame, ["shared"], DRIVERS, {"a": 0.3}, {"a": 0.5}, cluster="team").tidy().iloc[0]
     moved = np.minimum(frame["a"] + 0.3, frame["a"].max()) - frame["a"]
     tally.add("what-if, by team", REGULAR, found["ci_low"] <= beta[0] * moved.mean() <= found["ci_high"])
 

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
         rwg_j,
         wilson_interval,
     )
-    from engage.model import fit_drivers, out_of_sample, relative_importance
+    from engage.model import (
+        asymmetry,
+        cumulative_incidence,
+        difference_in_differences,
+        fit_attrition,
+        fit_drivers,
+        out_of_sample,
+        relative_importance,
+        survival_curve,
+        what_if,
+    )
     from engage.privacy import SafeTable
     from engage.text import redact, sentiment, themes
     from engage.workspace import Workspace
@@ -45,7 +55,17 @@ _HOMES: Final = {
         "rwg_j",
         "wilson_interval",
     ),
-    "engage.model": ("fit_drivers", "out_of_sample", "relative_importance"),
+    "engage.model": (
+        "asymmetry",
+        "cumulative_incidence",
+        "difference_in_differences",
+        "fit_attrition",
+        "fit_drivers",
+        "out_of_sample",
+        "relative_importance",
+        "survival_curve",
+        "what_if",
+    ),
     "engage.privacy": ("SafeTable",),
     "engage.text": ("redact", "sentiment", "themes"),
     "engage.workspace": ("Workspace",),
@@ -63,10 +83,14 @@ __all__ = [
     "UsageError",
     "Workspace",
     "adjust_pvalues",
+    "asymmetry",
     "careless",
     "compare",
     "cronbach_alpha",
+    "cumulative_incidence",
+    "difference_in_differences",
     "enps",
+    "fit_attrition",
     "fit_drivers",
     "icc",
     "item_rest_correlation",
@@ -78,7 +102,9 @@ __all__ = [
     "relative_importance",
     "rwg_j",
     "sentiment",
+    "survival_curve",
     "themes",
+    "what_if",
     "wilson_interval",
 ]
 

@@ -223,7 +223,7 @@ def test_refusals_name_the_reason(staff):
     refused("model.not_numeric", staff, "team", ["pay"])
     refused("model.not_binary", staff, "engagement", ["pay"], model="logit")
     refused("model.bad_level", staff, "engagement", ["pay"], level=95)
-    refused("model.unknown_option", staff, "engagement", ["pay"], model="cox")
+    refused("model.unknown_option", staff, "engagement", ["pay"], model="probit")
     refused("model.no_complete_rows", staff.assign(pay=np.nan), "engagement", ["pay"])
     refused("model.constant_outcome", numeric, "one", ["pay"])
     assert refused("model.constant_driver", numeric, "engagement", ["pay", "one"]).params["columns"] == [

@@ -11,6 +11,7 @@ from engage.engine.tables import frame
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pandas as pd
 
 _Groups = tuple[tuple[object, ...], ...]
 
@@ -21,7 +22,8 @@ class MomentTable:
 
     For g groups and p columns: ``groups`` holds g tuples of the ``by`` values (one empty tuple without
     ``by``), ``n`` is (g,), ``sums`` (g, p), ``products`` (g, p, p) with ``products[i] = X'X`` of group i.
-    ``a + b`` merges disjoint sets of rows, matching groups by their values.
+    ``a + b`` merges disjoint sets of rows, matching groups by their values. Kept per wave and group, such a
+    table is all that importance and the random intercept need (:mod:`engage.model.from_moments`).
     """
 
     columns: tuple[str, ...]
@@ -51,6 +53,36 @@ class MomentTable:
         pooled = _zeros(self.columns, (), ((),))
         pooled.n[0], pooled.sums[0], pooled.products[0] = self.n.sum(), self.sums.sum(0), self.products.sum(0)
         return pooled
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the stored form, a row per group: by:<column>, n, sum:<column>, product:<one>:<other>."""
+        import pandas as pd
+
+        table: dict[str, object] = {
+            f"by:{c}": [group[i] for group in self.groups] for i, c in enumerate(self.by)
+        }
+        table["n"] = self.n
+        table |= {f"sum:{c}": self.sums[:, i] for i, c in enumerate(self.columns)}
+        for i, a in enumerate(self.columns):
+            table |= {f"product:{a}:{b}": self.products[:, i, i + j] for j, b in enumerate(self.columns[i:])}
+        return pd.DataFrame(table)
+
+    @classmethod
+    def from_frame(cls, table: "pd.DataFrame") -> "MomentTable":
+        """Return the moments that :meth:`to_frame` gave."""
+        by = tuple(c.removeprefix("by:") for c in table.columns if c.startswith("by:"))
+        columns = tuple(c.removeprefix("sum:") for c in table.columns if c.startswith("sum:"))
+        keys = table[[f"by:{c}" for c in by]].astype(object)
+        groups = tuple(
+            tuple(row) for row in keys.where(keys.notna(), None).itertuples(index=False, name=None)
+        )
+        moments = _zeros(columns, by, groups if by else ((),))
+        moments.n[:] = table["n"]
+        for i, a in enumerate(columns):
+            moments.sums[:, i] = table[f"sum:{a}"]
+            for j, b in enumerate(columns[i:], start=i):
+                moments.products[:, i, j] = moments.products[:, j, i] = table[f"product:{a}:{b}"]
+        return moments
 
     def covariance(self) -> NDArray[np.float64]:
         """Return each group's covariance matrix (g, p, p), denominator n − 1; NaN where n < 2."""

@@ -1,26 +1,67 @@
 """Models of what goes with engagement, leaving and service: pure functions, frozen results."""
 
+from engage.model.across import OutcomeTable, outcome_table
+from engage.model.asymmetry import Asymmetry, asymmetry
 from engage.model.attrition import AttritionOutcome, attrition_outcome
+from engage.model.calibration import auc_interval, average_precision, calibration_curve, calibration_line
 from engage.model.diagnostics import vif
 from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
 from engage.model.drivers import DriverFit, fit_drivers
+from engage.model.from_moments import frame_moments, importance_from_moments, mixed_from_moments
+from engage.model.headcount import Headcount, project_headcount
 from engage.model.importance import Importance, relative_importance
+from engage.model.leaks import Leaks, check_leaks
+from engage.model.leaving import AttritionModel, fit_attrition
+from engage.model.mediation import Mediation, mediation
+from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
+from engage.model.spells import employment_spells
+from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
 from engage.model.validation import auc, out_of_sample
+from engage.model.whatif import WhatIf, changes_made, what_if
 
 __all__ = [
+    "Asymmetry",
+    "AttritionModel",
     "AttritionOutcome",
+    "CumulativeIncidence",
     "DriverFit",
+    "Headcount",
     "Importance",
+    "Leaks",
+    "Mediation",
+    "OutcomeTable",
+    "ProgrammeEffect",
+    "SurvivalCurve",
+    "WhatIf",
+    "asymmetry",
     "attrition_outcome",
     "auc",
+    "auc_interval",
+    "average_precision",
+    "calibration_curve",
+    "calibration_line",
+    "changes_made",
+    "check_leaks",
+    "cumulative_incidence",
+    "difference_in_differences",
+    "employment_spells",
+    "fit_attrition",
     "fit_drivers",
     "fit_service",
+    "frame_moments",
+    "importance_from_moments",
     "lmg_from_moments",
+    "mediation",
+    "mixed_from_moments",
     "out_of_sample",
+    "outcome_table",
+    "project_headcount",
     "relative_importance",
     "relative_weights_from_moments",
     "service_panel",
+    "survival_curve",
     "team_composites",
     "vif",
+    "what_if",
 ]

@@ -43,35 +43,47 @@ def vif(columns: FloatArray) -> FloatArray:
     Complete rows only. The columns must vary and not be exactly collinear (:func:`check_collinearity`).
     R: ``car::vif``.
     """
-    return np.diag(np.linalg.inv(_correlation(columns))).copy()
+    return inflation(correlations(columns))
 
 
-def check_collinearity(columns: FloatArray, terms: tuple[str, ...]) -> None:
+def inflation(correlation: FloatArray) -> FloatArray:
+    """Return the variance inflation factors (p,) from the columns' correlations (p, p)."""
+    return np.diag(np.linalg.inv(correlation)).copy()
+
+
+def check_collinearity(correlation: FloatArray, terms: tuple[str, ...]) -> None:
     """Raise ``TooLittleData`` naming the terms of which one is an exact sum of the others."""
-    values, vectors = np.linalg.eigh(_correlation(columns))
+    values, vectors = np.linalg.eigh(correlation)
     if values[0] < _SINGULAR:
         part = np.abs(vectors[:, 0])
         involved = [term for term, size in zip(terms, part, strict=True) if size > 0.05 * part.max()]
         raise TooLittleData("model.collinear", columns=involved)
 
 
-def check_rows(design: Design) -> tuple[Problem, ...]:
+def is_collinear(correlation: FloatArray) -> bool:
+    """Whether one of the columns is, to working precision, an exact sum of the others."""
+    return bool(np.linalg.eigvalsh(correlation)[0] < _SINGULAR)
+
+
+def check_rows(n: int, predictors: int) -> tuple[Problem, ...]:
     """Refuse a linear model on too few rows; return the warnings that go with the others."""
-    p = len(design.terms)
-    needed = max(MIN_ROWS, MIN_ROWS_PER_PREDICTOR * p)
-    if design.n < needed:
-        raise TooLittleData("model.too_few_rows", n=design.n, needed=needed, predictors=p)
-    if design.n < ROWS_PER_PREDICTOR * p:
-        params = {"n": design.n, "predictors": p, "needed": ROWS_PER_PREDICTOR * p}
+    needed = max(MIN_ROWS, MIN_ROWS_PER_PREDICTOR * predictors)
+    if n < needed:
+        raise TooLittleData("model.too_few_rows", n=n, needed=needed, predictors=predictors)
+    if n < ROWS_PER_PREDICTOR * predictors:
+        params = {"n": n, "predictors": predictors, "needed": ROWS_PER_PREDICTOR * predictors}
         return (Problem("model.few_rows", "warning", params=params),)
     return ()
 
 
-def check_events(design: Design) -> tuple[Problem, ...]:
-    """Refuse a logit on too few of the rarer outcome; return the warnings that go with the others."""
+def check_events(design: Design, *, censored: bool = False) -> tuple[Problem, ...]:
+    """Refuse a logit on too few of the rarer outcome; return the warnings that go with the others.
+
+    Where rows without an event are ``censored``, only the events count.
+    """
     p = len(design.terms)
     ones = int(design.outcome.sum())
-    events = min(ones, design.n - ones)
+    events = ones if censored else min(ones, design.n - ones)
     needed = MIN_EVENTS_PER_PREDICTOR * p
     if events < needed:
         raise TooLittleData("model.too_few_events", events=events, needed=needed, predictors=p)
@@ -81,9 +93,8 @@ def check_events(design: Design) -> tuple[Problem, ...]:
     return ()
 
 
-def check_clusters(design: Design) -> tuple[Problem, ...]:
+def check_clusters(clusters: int | None) -> tuple[Problem, ...]:
     """Refuse cluster-robust errors on too few clusters; return the warnings that go with the others."""
-    clusters = design.n_clusters
     if clusters is None:
         return ()
     if clusters < MIN_CLUSTERS:
@@ -110,5 +121,6 @@ def check_teams(teams: int, predictors: int) -> None:
         raise TooLittleData("model.too_few_teams", teams=teams, needed=needed, predictors=predictors)
 
 
-def _correlation(columns: FloatArray) -> FloatArray:
+def correlations(columns: FloatArray) -> FloatArray:
+    """Return the correlations (p, p) of columns (n, p), one column's, too."""
     return np.atleast_2d(np.corrcoef(columns, rowvar=False))

@@ -1,4 +1,4 @@
-"""Least squares and logit on arrays, with the standard errors that survey data need."""
+"""Least squares, logit and shares on arrays, with the standard errors that survey data need."""
 
 import math
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from engage.model.design import FloatArray, IntArray
 _MAX_STEPS: Final = 50
 # Log-odds this far out mean a fitted probability of 1e-7: time to ask whether the outcome is separated.
 _EXTREME_LOG_ODDS: Final = 16.0
+# A standard error this large, on scaled columns, means a likelihood that is still rising: no finite estimate.
+LARGEST_ERROR: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +51,8 @@ def ols(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Estim
         scores = q * (residuals / room)[:, None]
         scale, df = 1.0, float(n - p)
     else:
-        scores = _cluster_sums(q * residuals[:, None], clusters)
-        scale, df = _cr1(len(scores), n, p), float(len(scores) - 1)
+        scores = cluster_sums(q * residuals[:, None], clusters)
+        scale, df = cr1(len(scores), n, p), float(len(scores) - 1)
     # (X'X)⁻¹X' = R⁻¹Q', so the sandwich needs no explicit bread.
     half = scores @ r_inverse.T
     unexplained = float(residuals @ residuals) / float(((y - y.mean()) ** 2).sum())
@@ -77,12 +79,13 @@ def logit(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Est
     if not converged or np.abs(x @ coefficients).max() > _EXTREME_LOG_ODDS:
         _refuse_separation(y, x)
     probability = expit(x @ coefficients)
-    bread = np.asarray(np.linalg.inv(_information(x, probability)), dtype=float)
+    ones = np.ones(n)
+    bread = np.asarray(np.linalg.inv(_information(x, probability, ones)), dtype=float)
     covariance = bread
     if clusters is not None:
-        half = _cluster_sums(x * (y - probability)[:, None], clusters) @ bread
-        covariance = _cr1(len(half), n, p) * half.T @ half
-    fitted, null = _log_likelihood(y, x @ coefficients), n * _entropy(float(y.mean()))
+        half = cluster_sums(x * (y - probability)[:, None], clusters) @ bread
+        covariance = cr1(len(half), n, p) * half.T @ half
+    fitted, null = _log_likelihood(y, x @ coefficients, ones), n * _entropy(float(y.mean()))
     return Estimate(
         coefficients=coefficients,
         covariance=covariance,
@@ -92,23 +95,62 @@ def logit(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Est
     )
 
 
-def newton_logit(y: FloatArray, x: FloatArray) -> tuple[FloatArray, bool]:
+def binomial(
+    share: FloatArray, trials: FloatArray, x: FloatArray, clusters: IntArray | None = None
+) -> tuple[Estimate, float]:
+    """Fit log-odds of shares of ``trials`` (n,), beside it the dispersion; ``x`` (n, p) with its ones.
+
+    Shares of one team or month vary more than coin tosses would. Without clusters errors are those of the
+    binomial times the root of the dispersion, Pearson's Σ trials·(y−π)²/(π(1−π))/(n−p), and t(n−p) is used
+    (R: ``glm(y ~ x, quasibinomial, weights = trials)``); with clusters the sandwich with its CR1 factor and
+    t(G−1). Fit is by deviance (Cameron & Windmeijer 1997). Raises ``TooLittleData`` under separation.
+    """
+    n, p = x.shape
+    weights = trials / trials.mean()
+    coefficients, converged = newton_logit(share, x, weights)
+    if not converged:
+        raise TooLittleData("model.separated")
+    expected = expit(x @ coefficients)
+    bread = np.asarray(np.linalg.inv(_information(x, expected, weights)), dtype=float)
+    pearson = weights * (share - expected) ** 2 / (expected * (1 - expected))
+    dispersion = float(pearson.sum()) / (n - p)
+    covariance, df = dispersion * bread, float(n - p)
+    if clusters is not None:
+        half = cluster_sums(x * (weights * (share - expected))[:, None], clusters) @ bread
+        covariance, df = cr1(len(half), n, p) * half.T @ half, float(len(half) - 1)
+    mean = np.full(n, np.average(share, weights=weights))
+    left = _deviance(share, expected, weights) / _deviance(share, mean, weights)
+    fitted = Estimate(coefficients, covariance, df, 1 - left, 1 - left * (n - 1) / (n - p))
+    return fitted, dispersion * float(trials.mean())
+
+
+def _deviance(share: FloatArray, expected: FloatArray, weights: FloatArray) -> float:
+    from scipy.special import xlogy
+
+    hit = xlogy(share, share) - xlogy(share, expected)
+    missed = xlogy(1 - share, 1 - share) - xlogy(1 - share, 1 - expected)
+    return float(2 * weights @ (hit + missed))
+
+
+def newton_logit(y: FloatArray, x: FloatArray, weights: FloatArray | None = None) -> tuple[FloatArray, bool]:
     """Return the maximum-likelihood coefficients (p,) and whether the search came to rest.
 
-    Each Newton step is halved until the likelihood does not fall. Under separation the coefficients grow
-    without bound and the search stops where the likelihood no longer changes, or after 50 steps.
+    ``y`` are 0 and 1, or shares of ``weights`` (n,). Each Newton step is halved until the likelihood does not
+    fall. Under separation the coefficients grow without bound and the search stops where the likelihood no
+    longer changes, or after 50 steps.
     """
     coefficients = np.zeros(x.shape[1])
-    likelihood = _log_likelihood(y, x @ coefficients)
+    weights = np.ones(len(y)) if weights is None else weights
+    likelihood = _log_likelihood(y, x @ coefficients, weights)
     for _ in range(_MAX_STEPS):
         probability = expit(x @ coefficients)
-        gradient = x.T @ (y - probability)
-        step = np.linalg.lstsq(_information(x, probability), gradient, rcond=None)[0]
+        gradient = x.T @ (weights * (y - probability))
+        step = np.linalg.lstsq(_information(x, probability, weights), gradient, rcond=None)[0]
         gain = float(gradient @ step)
         if gain < 1e-20 * len(y):
             return coefficients, True
         for _ in range(30):
-            trial = _log_likelihood(y, x @ (coefficients + step))
+            trial = _log_likelihood(y, x @ (coefficients + step), weights)
             if trial >= likelihood:
                 break
             step = step / 2
@@ -124,25 +166,42 @@ def expit(log_odds: FloatArray) -> FloatArray:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * log_odds)), dtype=float)
 
 
-def _information(x: FloatArray, probability: FloatArray) -> FloatArray:
-    return np.asarray(x.T @ (x * (probability * (1 - probability))[:, None]), dtype=float)
+def _information(x: FloatArray, probability: FloatArray, weights: FloatArray) -> FloatArray:
+    return np.asarray(x.T @ (x * (weights * probability * (1 - probability))[:, None]), dtype=float)
 
 
-def _log_likelihood(y: FloatArray, log_odds: FloatArray) -> float:
-    return float(y @ log_odds - np.logaddexp(0, log_odds).sum())
+def _log_likelihood(y: FloatArray, log_odds: FloatArray, weights: FloatArray) -> float:
+    return float(weights @ (y * log_odds - np.logaddexp(0, log_odds)))
 
 
 def _entropy(share: float) -> float:
     return share * math.log(share) + (1 - share) * math.log1p(-share)
 
 
-def _cluster_sums(scores: FloatArray, clusters: IntArray) -> FloatArray:
+def t_quantile(probability: float, df: float) -> float:
+    """Return the quantile of the t distribution, of the normal at infinite ``df``."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(ndtri(probability) if np.isinf(df) else stdtrit(df, probability))
+
+
+def two_sided(statistic: FloatArray, df: float) -> FloatArray:
+    """Return two-sided p-values of t statistics, of normal ones at infinite ``df``."""
+    from scipy.special import ndtr, stdtr
+
+    tail = -np.abs(statistic)
+    return np.asarray(2 * (ndtr(tail) if np.isinf(df) else stdtr(df, tail)), dtype=float)
+
+
+def cluster_sums(scores: FloatArray, clusters: IntArray) -> FloatArray:
+    """Return (G, p): rows of ``scores`` (n, p) summed within clusters 0..G−1."""
     sums = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
     np.add.at(sums, clusters, scores)
     return sums
 
 
-def _cr1(groups: int, n: int, p: int) -> float:
+def cr1(groups: int, n: int, p: int) -> float:
+    """Return G/(G−1)·(n−1)/(n−p), the small-sample factor of cluster-robust errors."""
     return groups / (groups - 1) * (n - 1) / (n - p)
 
 

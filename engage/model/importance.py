@@ -1,22 +1,37 @@
 """How much of an outcome's explained variance goes with each driver, with bootstrap intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, UsageError
+from engage.measure.intervals import check_level
 from engage.model import diagnostics
 from engage.model.design import Design, FloatArray, IntArray, build_design, names
 from engage.model.display import as_html
-from engage.model.dominance import lmg_from_moments, relative_weights_from_moments, sweep_out
+from engage.model.dominance import (
+    MAX_EXACT_DRIVERS,
+    lmg_from_moments,
+    relative_weights_from_moments,
+    sweep_out,
+)
+from engage.model.drivers import check_design, check_outcome_time, complete_in, spell_times
+from engage.model.latent import latent_cox, latent_logit
 from engage.model.resample import bootstrap_covariances, covariance_of
 
 Method = Literal["lmg", "relative_weights"]
+Split = Literal["ols", "logit", "cox"]
+Explained = Literal["r_squared", "mckelvey_zavoina", "royston_sauerbrei"]
 
 _DECOMPOSE: Final = {"lmg": lmg_from_moments, "relative_weights": relative_weights_from_moments}
+_EXPLAINED: Final[dict[Split, Explained]] = {
+    "ols": "r_squared",
+    "logit": "mckelvey_zavoina",
+    "cox": "royston_sauerbrei",
+}
 # Of columns scaled to variance 1, what a resample (or the controls) has left of a constant one.
 _NO_VARIANCE: Final = 1e-12
 
@@ -29,10 +44,13 @@ class Importance:
     variance and sums to ``r_squared − r_squared_controls``; ``share`` is a share of that sum. ``ci_low`` and
     ``ci_high`` are of ``importance``, ``share_low`` and ``share_high`` of ``share``; ``rank_low`` and
     ``rank_high`` are ranks, 1 the most important; all six are missing without a bootstrap. ``direction`` is
-    the sign of the coefficient beside all the others.
+    the sign of the coefficient beside all the others. ``explained`` names the R² that is split.
+    ``beside`` has a row per driver with what else is used as importance: lmg (missing above 20 drivers),
+    relative_weights, standardised (the coefficient, in standard deviations), correlation (plain).
     """
 
     method: Method
+    explained: Explained
     outcome: str
     drivers: tuple[str, ...]
     level: float
@@ -51,6 +69,7 @@ class Importance:
     n_dropped: int
     n_clusters: int | None
     resamples: int
+    beside: pd.DataFrame
     notes: tuple[Problem, ...]
 
     @property
@@ -90,67 +109,123 @@ def relative_importance(
     controls: Sequence[str] = (),
     cluster: str | None = None,
     level: float = 0.95,
+    model: Split = "ols",
+    time: str | None = None,
+    entry: str | None = None,
 ) -> Importance:
-    """Split the R² of a linear model over its drivers; importance is association, not effect.
+    """Split the R² of a model over its drivers; importance is association, not effect.
 
     ``"lmg"``: mean gain in R² over all orders of entry (:func:`lmg_from_moments`), at most 20 drivers;
     ``"relative_weights"``: Johnson's weights, any number. ``controls`` always enter first: what they explain
-    is in ``r_squared_controls`` and split over nobody. An outcome of 0 and 1 is split on its linear R².
+    is in ``r_squared_controls`` and split over nobody.
 
-    ``bootstrap`` resamples of rows, or of whole clusters, give percentile intervals at ``level`` for
-    importance and rank. Rows with a missing value in any column used are left out and counted.
+    What is split: with ``"ols"`` the linear R², of an outcome of 0 and 1, too; with ``"logit"`` McKelvey and
+    Zavoina's, var(x'β)/(var(x'β) + π²/3), of the propensity behind a 0 or 1; with ``"cox"`` Royston and
+    Sauerbrei's, var(x'β)/(var(x'β) + π²/6), with ``time`` and ``entry`` as in :func:`fit_drivers` and
+    variances over rows. Of a set of columns it is the share that they tell of the whole model's latent
+    outcome, which needs no further fits; so both are split exactly as a linear R² is.
 
-    Raises as :func:`fit_drivers` with ``model="ols"``; ``UsageError`` also for a driver that is not numeric.
-    R: ``relaimpo::calc.relimp(fit, type = "lmg", always = controls)``, ``boot.relimp``; ``rwa::rwa``.
+    ``bootstrap`` resamples of rows, or of whole clusters (then also the person of several rows), give
+    percentile intervals at ``level`` for importance, share and rank, those of importance and share with the
+    low end lowered by what chance adds; coefficients of logit and Cox follow by
+    their influence functions (one-step bootstrap). Rows with a missing value in any column used are left out
+    and counted.
+
+    Raises as :func:`fit_drivers`; ``UsageError`` also for a driver that is not numeric.
+    Source: Lindeman, Merenda & Gold (1980); Johnson (2000); McKelvey & Zavoina (1975); Royston & Sauerbrei
+    (2004). R: ``relaimpo::calc.relimp(fit, type = "lmg", always = controls)``, ``boot.relimp``; ``rwa::rwa``.
     """
     drivers = names(drivers)
-    _check_options(method, bootstrap, level)
-    design = build_design(frame, outcome, drivers, controls, cluster)
+    check_importance_options(method, bootstrap, level, model)
+    check_outcome_time(model, time, entry)
+    rows = complete_in(frame, time, entry)
+    design = build_design(rows, outcome, drivers, controls, cluster)
     if design.terms[: design.n_driver_columns] != drivers:
         raise UsageError("model.not_numeric", columns=sorted(set(drivers) - set(design.terms)))
-    notes = design.notes + diagnostics.check_rows(design)
-    diagnostics.check_collinearity(design.columns, design.terms)
-    notes += diagnostics.check_clusters(design)
+    notes = design.notes + check_design(design, outcome, model)
     vif = dict(zip(drivers, diagnostics.vif(design.columns).tolist(), strict=False))
-
-    columns, held = _scaled(design)
-    covariance = covariance_of(columns)
-    importance = _importance(covariance, held, method)
-    intervals = _intervals(columns, held, method, bootstrap, seed, level, design.clusters)
-    of_controls = 1 - float(sweep_out(covariance, held)[-1, -1] / covariance[-1, -1])
+    source = _source(design, model, spell_times(rows, design, time, entry))
     return Importance(
         method=method,
+        explained=_EXPLAINED[model],
         outcome=outcome,
         drivers=drivers,
         level=level,
-        importance=importance,
-        share=importance / importance.sum(),
-        **intervals,
-        direction=_directions(covariance, held),
-        r_squared=of_controls + float(importance.sum()),
-        r_squared_controls=of_controls,
+        **split(source, drivers, method, bootstrap, seed, level),
         n=design.n,
-        n_dropped=design.n_dropped,
+        n_dropped=len(frame) - design.n,
         n_clusters=design.n_clusters,
         resamples=bootstrap,
         notes=notes + diagnostics.check_vif(vif),
     )
 
 
-def _check_options(method: str, bootstrap: int, level: float) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """``covariance`` (q, q) of ``held`` controls, the drivers and the outcome, in this order; ``resampled``
+    yields chunks (b, q, q) of it in so many resamples.
+    """
+
+    covariance: FloatArray
+    held: int
+    resampled: Callable[[int, np.random.Generator], Iterator[FloatArray]]
+
+
+def _source(design: Design, model: Split, times: tuple[FloatArray, FloatArray | None] | None) -> Source:
+    k = design.n_driver_columns
+    held = len(design.terms) - k
+    table = np.column_stack([design.columns[:, k:], design.columns[:, :k], design.outcome])
+    scaled = (table - table.mean(axis=0)) / table.std(axis=0)
+    if model == "ols":
+        own = covariance_of(scaled)
+        return Source(
+            own, held, lambda count, rng: bootstrap_covariances(scaled, count, rng, design.clusters)
+        )
+    if times is None:
+        latent = latent_logit(design.outcome, scaled[:, :-1])
+    else:
+        latent = latent_cox(design.outcome, scaled[:, :-1], *times)
+    return Source(latent.covariance(), held, lambda count, rng: latent.resampled(count, rng, design.clusters))
+
+
+def split(
+    source: Source, drivers: tuple[str, ...], method: Method, bootstrap: int, seed: int, level: float
+) -> dict[str, Any]:
+    """Return the fields of an ``Importance`` that follow from covariances alone."""
+    covariance, held = source.covariance, source.held
+    importance = _importance(covariance, held, method)
+    of_controls = 1 - float(sweep_out(covariance, held)[-1, -1] / covariance[-1, -1])
+    coefficients = np.linalg.solve(covariance[:-1, :-1], covariance[:-1, -1])[held:]
+    spread = np.sqrt(np.diag(covariance))
+    exact = len(drivers) <= MAX_EXACT_DRIVERS
+    return {
+        "importance": importance,
+        "share": importance / importance.sum(),
+        **_intervals(source, importance, method, bootstrap, np.random.default_rng(seed), level),
+        "direction": np.asarray(np.sign(coefficients), dtype=np.intp),
+        "r_squared": of_controls + float(importance.sum()),
+        "r_squared_controls": of_controls,
+        "beside": pd.DataFrame(
+            {
+                "driver": list(drivers),
+                "lmg": _importance(covariance, held, "lmg") if exact else np.nan,
+                "relative_weights": _importance(covariance, held, "relative_weights"),
+                "standardised": coefficients * spread[held:-1] / spread[-1],
+                "correlation": covariance[held:-1, -1] / (spread[held:-1] * spread[-1]),
+            }
+        ),
+    }
+
+
+def check_importance_options(method: str, bootstrap: int, level: float, model: str = "ols") -> None:
+    """Raise ``UsageError`` for an unknown method or model, resamples under 0, or a level outside (0, 1)."""
+    if model not in get_args(Split):
+        raise UsageError("model.unknown_option", option="model", value=model, known=get_args(Split))
     if method not in get_args(Method):
         raise UsageError("model.unknown_option", option="method", value=method, known=get_args(Method))
     if bootstrap < 0:
         raise UsageError("model.bad_bootstrap", value=bootstrap)
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
-
-
-def _scaled(design: Design) -> tuple[FloatArray, int]:
-    """Return centred, scaled columns, controls first and the outcome last, and how many are controls'."""
-    k = design.n_driver_columns
-    table = np.column_stack([design.columns[:, k:], design.columns[:, :k], design.outcome])
-    return (table - table.mean(axis=0)) / table.std(axis=0), len(design.terms) - k
+    check_level(level)
 
 
 def _importance(covariance: FloatArray, held: int, method: Method) -> FloatArray:
@@ -163,37 +238,27 @@ def _importance(covariance: FloatArray, held: int, method: Method) -> FloatArray
     return _DECOMPOSE[method](rest) * (spread[..., -1] / total)[..., None]
 
 
-def _directions(covariance: FloatArray, held: int) -> IntArray:
-    coefficients = np.linalg.solve(covariance[:-1, :-1], covariance[:-1, -1])[held:]
-    return np.asarray(np.sign(coefficients), dtype=np.intp)
-
-
 def _intervals(
-    columns: FloatArray,
-    held: int,
+    source: Source,
+    importance: FloatArray,
     method: Method,
     resamples: int,
-    seed: int,
+    rng: np.random.Generator,
     level: float,
-    clusters: IntArray | None,
 ) -> dict[str, FloatArray]:
     """Return percentile intervals (p,) of importance, share and rank; NaN without resamples."""
     if not resamples:
         names = ("ci_low", "ci_high", "share_low", "share_high", "rank_low", "rank_high")
-        return dict.fromkeys(names, np.full(columns.shape[1] - held - 1, np.nan))
-    rng = np.random.default_rng(seed)
+        return dict.fromkeys(names, np.full(len(importance), np.nan))
     drawn = np.concatenate(
-        [
-            _importance(covariances, held, method)
-            for covariances in bootstrap_covariances(columns, resamples, rng, clusters)
-        ]
+        [_importance(covariances, source.held, method) for covariances in source.resampled(resamples, rng)]
     )
     # Ties share the better rank; they occur only where a resample leaves drivers without any variance.
     ranks = 1 + (drawn[:, None, :] > drawn[:, :, None]).sum(axis=2)
     tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    low, high = _percentiles(drawn, importance, tail)
     shares = drawn / np.maximum(drawn.sum(axis=1, keepdims=True), _NO_VARIANCE)
-    share_low, share_high = np.quantile(shares, [tail, 1 - tail], axis=0)
+    share_low, share_high = _percentiles(shares, importance / importance.sum(), tail)
     rank_low = np.quantile(ranks, tail, axis=0, method="lower")
     rank_high = np.quantile(ranks, 1 - tail, axis=0, method="higher")
     return {
@@ -204,3 +269,15 @@ def _intervals(
         "rank_low": rank_low.astype(float),
         "rank_high": rank_high.astype(float),
     }
+
+
+def _percentiles(drawn: FloatArray, found: FloatArray, tail: float) -> tuple[FloatArray, FloatArray]:
+    """Return low and high (p,) of draws (b, p); the low ends are freed of chance, which only adds.
+
+    Of a driver that does nearly nothing, chance lifts the estimate by some bias and a resample by another, so
+    a plain percentile would exclude the truth. The draws' mean less ``found`` measures the one; twice that
+    comes off the low end, not below 0.
+    """
+    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    lift = np.maximum(drawn.mean(axis=0) - found, 0)
+    return np.asarray(np.maximum(low - 2 * lift, 0), dtype=float), np.asarray(high, dtype=float)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engage.model.design import FloatArray, IntArray
 
@@ -21,25 +22,58 @@ def bootstrap_covariances(
 ) -> Iterator[FloatArray]:
     """Yield chunks ``(b, m, m)`` of covariances of resampled ``columns`` (n, m), ``resamples`` in all.
 
-    A resample is a vector of counts, how often each row (or cluster, with all its rows) was drawn, and its
-    covariance a weighted sum of the units' products: one matrix product serves a chunk of resamples.
     ``columns`` should be centred and scaled.
+    """
+    nothing = np.empty((len(columns), 0), dtype=np.uint8)
+    for covariances, _ in bootstrap_moments(columns, nothing, resamples, rng, clusters):
+        yield covariances
+
+
+def bootstrap_moments(
+    columns: FloatArray,
+    marks: npt.NDArray[np.uint8] | FloatArray,
+    resamples: int,
+    rng: np.random.Generator,
+    clusters: IntArray | None = None,
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Yield chunks of covariances ``(b, m, m)`` of resampled ``columns`` (n, m) and means ``(b, l)`` of
+    ``marks`` (n, l) in the same resamples.
+
+    A resample is a vector of counts, how often each row (or cluster, with all its rows) was drawn, and its
+    moments weighted sums of the units' products: one matrix product serves a chunk of resamples.
     """
     m = columns.shape[1]
     upper = np.triu_indices(m + 1)
     extended = np.column_stack([np.ones(len(columns)), columns])
     units = len(columns) if clusters is None else int(clusters.max()) + 1
-    sums = None if clusters is None else _cluster_products(extended, clusters, upper)
+    sums = None if clusters is None else _cluster_products(extended, marks, clusters, upper)
     size = max(1, _HELD // units)
-    block = max(1, _HELD // len(upper[0]))
+    block = max(1, _HELD // (len(upper[0]) + marks.shape[1]))
     for start in range(0, resamples, size):
         counts = _draw(rng, min(size, resamples - start), units)
-        moments = np.zeros((len(counts), len(upper[0])))
+        moments = np.zeros((len(counts), len(upper[0]) + marks.shape[1]))
         for first in range(0, units, block):
             rows = slice(first, first + block)
-            products = _products(extended[rows], upper) if sums is None else sums[rows]
-            moments += counts[:, rows] @ products
-        yield _covariances(moments, upper, m)
+            moments += counts[:, rows] @ (
+                np.hstack([_products(extended[rows], upper), marks[rows]]) if sums is None else sums[rows]
+            )
+        yield (
+            _covariances(moments[:, : len(upper[0])], upper, m),
+            moments[:, len(upper[0]) :] / moments[:, :1],
+        )
+
+
+def bootstrap_groups(products: FloatArray, resamples: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+    """Yield chunks ``(b, m, m)`` of covariances of resampled groups, ``resamples`` in all.
+
+    ``products`` (G, m+1, m+1): cross-products of each group's ones and columns, these about a common centre.
+    """
+    groups, m = len(products), products.shape[1] - 1
+    upper = np.triu_indices(m + 1)
+    sums = products[:, upper[0], upper[1]]
+    size = max(1, _HELD // groups)
+    for start in range(0, resamples, size):
+        yield _covariances(_draw(rng, min(size, resamples - start), groups) @ sums, upper, m)
 
 
 def _draw(rng: np.random.Generator, resamples: int, units: int) -> FloatArray:
@@ -54,12 +88,16 @@ def _products(rows: FloatArray, upper: tuple[IntArray, IntArray]) -> FloatArray:
 
 
 def _cluster_products(
-    extended: FloatArray, clusters: IntArray, upper: tuple[IntArray, IntArray]
+    extended: FloatArray,
+    marks: npt.NDArray[np.uint8] | FloatArray,
+    clusters: IntArray,
+    upper: tuple[IntArray, IntArray],
 ) -> FloatArray:
     order = np.argsort(clusters, kind="stable")
     starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
     parts = np.split(extended[order], starts[1:])
-    return np.stack([(part.T @ part)[upper] for part in parts])
+    products = np.stack([(part.T @ part)[upper] for part in parts])
+    return np.hstack([products, np.add.reduceat(marks[order], starts, axis=0, dtype=float)])
 
 
 def _covariances(moments: FloatArray, upper: tuple[IntArray, IntArray], m: int) -> FloatArray:

@@ -6,13 +6,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from engage.errors import TooLittleData
+from engage.errors import TooLittleData, UsageError
 from engage.model.design import Design, FloatArray, IntArray, build_design
 from engage.model.drivers import Model, check_design, check_options
 from engage.model.estimators import newton_logit
 
 FOLDS: Final = 5
 REPEATS: Final = 10
+_SCORED: Final = ("ols", "logit")
 
 
 def out_of_sample(
@@ -36,6 +37,8 @@ def out_of_sample(
     both outcomes. R: ``cvTools::cvFit``; ``pROC::auc`` on held-out predictions.
     """
     check_options(model, 0.95)
+    if model not in _SCORED:
+        raise UsageError("model.unknown_option", option="model", value=model, known=_SCORED)
     design = build_design(frame, outcome, drivers, controls, cluster)
     check_design(design, outcome, model)
     spread = design.columns.std(axis=0, ddof=1)

@@ -73,7 +73,8 @@ def published(frame: pd.DataFrame, hidden: Hidden) -> Past:
     for name, measure in MEASURES.items():
         said = sums_of(frame[name].to_numpy(), hidden.grid, measure, POLICY)
         sums[name] = (np.where(shown[name], said.low, -np.inf), np.where(shown[name], said.high, np.inf))
-    return Past(hidden.roster, hidden.grid, shown, sums)
+    answers = {name: frame[name].to_numpy() for name in MEASURES}
+    return Past(hidden.roster, hidden.grid, shown, sums, answers)
 
 
 def dense(hidden: Hidden) -> np.ndarray:

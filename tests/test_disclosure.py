@@ -10,6 +10,7 @@ from engage.privacy import Measure, Policy, hidden_cells, leverage, with_shares
 from engage.privacy.admit import admit
 from engage.privacy.boxes import Sums, lone
 from engage.privacy.overtime import Joint, Past
+from engage.privacy.pairs import told_by_pairs
 from engage.privacy.programme import systems
 from engage.privacy.roster import Grid, Roster
 from engage.privacy.rounding import sum_noise
@@ -152,7 +153,7 @@ def test_one_joiner_hides_the_group_next_time():
     assert first.reasons["pay"][1] == ""
     shown = {name: reasons == "" for name, reasons in first.reasons.items()}
     open_ended = {name: (np.full(len(s), -np.inf), np.full(len(s), np.inf)) for name, s in shown.items()}
-    past = Past(first.roster, first.grid, shown, open_ended)
+    past = Past(first.roster, first.grid, shown, open_ended, {})
     second = hidden_cells(after, TABLES, MEASURES, Policy(), [past])
     assert second.grid.cells["key"].iloc[1] == ("a",)
     assert second.reasons["pay"][1] == "combination"
@@ -170,7 +171,7 @@ def test_groups_of_the_same_people_are_hidden_together():
     first = hidden_cells(before, tables, MEASURES, Policy())
     shown = {name: reasons == "" for name, reasons in first.reasons.items()}
     open_ended = {name: (np.full(len(s), -np.inf), np.full(len(s), np.inf)) for name, s in shown.items()}
-    past = Past(first.roster, first.grid, shown, open_ended)
+    past = Past(first.roster, first.grid, shown, open_ended, {})
     reasons = hidden_cells(after, tables, MEASURES, Policy(), [past]).reasons["pay"]
     assert reasons[1] == reasons[4] == "combination"
 
@@ -183,7 +184,7 @@ def test_joint_leverage_is_that_of_all_releases_stacked():
         roster = Roster.of(each, ("unit", "tenure", "age"), ["pay"])
         grid = Grid.of(roster, TABLES)
         shown = np.ones(len(grid.cells), dtype=bool)
-        parts.append(Past(roster, grid, {"pay": shown}, {}).part("pay"))
+        parts.append(Past(roster, grid, {"pay": shown}, {}, {}).part("pay"))
     joint = Joint.of(parts[0], parts[1:], PAY)
     stacked = []
     for part in parts:
@@ -195,6 +196,51 @@ def test_joint_leverage_is_that_of_all_releases_stacked():
     expected = matrix.T @ np.linalg.inv(matrix @ matrix.T + np.diag(noise + 1e-7)) @ matrix
     said = joint.said(np.ones(len(joint.sizes), dtype=bool), 0)
     np.testing.assert_allclose(said.alone[joint.people.of], expected.diagonal(), atol=1e-5)
+
+
+def least_range(cells, bounds, answers, told):
+    """The narrowest range of anybody's answer beside the answers ``told``, by scipy's linear programme."""
+    from scipy.optimize import linprog
+
+    ids = sorted(answers)
+    matrix = np.array([[float(one in cell) for one in ids] for cell in cells])
+    (low, high), box = np.transpose(bounds), [(answers[i],) * 2 if i in told else (1, 5) for i in ids]
+    ranges = []
+    for place, one in enumerate(ids):
+        if one not in told and 0 < sum(one in cell for cell in cells) < len(cells):
+            goal, limits = np.eye(len(ids))[place], np.concatenate([high, -low])
+            ends = [linprog(s * goal, np.vstack([matrix, -matrix]), limits, bounds=box).fun for s in (1, -1)]
+            ranges.append(-ends[1] - ends[0])
+    return min(ranges, default=4.0)
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.rest) for seed in (1, 2))])
+def test_two_releases_against_every_set_of_colluders(seed):
+    """Three join, leave or move: each group now, less each group then, against all pairs who may tell."""
+    rng = np.random.default_rng([7, seed])
+    everyone = people(15, seed, (2, 1, 1)).assign(pay=rng.choice([1.0, 3.0, 5.0], 15, p=[0.2, 0.2, 0.6]))
+    answers = dict(zip(everyone["respondent"], everyone["pay"], strict=True))
+    now, then = everyone.drop(index=0), everyone.drop(index=[13, 14])
+    then = then.assign(unit=then["unit"].where(then["respondent"] != "p0005", "unit0"))
+    parts, members, given = [], [], []
+    for frame in (now, then):
+        roster = Roster.of(frame, ("unit",), ["pay"])
+        grid = Grid.of(roster, ((), ("unit",)))
+        parts.append(Past(roster, grid, {"pay": np.ones(3, dtype=bool)}, {}, {}).part("pay"))
+        members += [set(roster.people[(grid.codes == cell).any(axis=1)]) for cell in range(3)]
+        given.append(frame["pay"].to_numpy())
+    joint = Joint.of(parts[0], parts[1:], PAY)
+    low, high = (np.array([sum(map(answers.get, cell)) for cell in members]) + off for off in (-0.3, 0.3))
+    sums = Sums(joint.laid(given), low[:3], high[:3], np.ones(3, dtype=bool), 1.0, 5.0, 1.0)
+    used = joint.seen(np.ones(3, dtype=bool))
+    expected = set()
+    for a, b in itertools.product(np.flatnonzero(used[:3]).tolist(), (np.flatnonzero(used[3:]) + 3).tolist()):
+        apart, bounds = sorted(members[a] ^ members[b]), [(low[a], high[a]), (low[b], high[b])]
+        for told in itertools.combinations(apart, min(2, len(apart) - 1)):
+            if least_range((members[a], members[b]), bounds, answers, set(told)) < 1 - 1e-6:
+                expected.add(a)
+                break
+    assert told_by_pairs(joint, used, low, high, sums, 2) == expected
 
 
 def test_a_sum_alone_against_every_set_of_colluders():

@@ -69,14 +69,17 @@ def loud(noise: Floats, n: float) -> Flags:
 def lone(sums: Sums, members: Places, low: float, high: float, colluders: int) -> bool:
     """Return whether a sum alone exposes one of ``members`` to the worst ``colluders`` among them.
 
-    They are those with the highest answers (the others must then be low), or those with the lowest.
+    They are those with the highest answers (the others must then be low), or those with the lowest; nobody
+    whose answer is NaN. Nothing follows where no answers fit.
     """
     answers = np.sort(sums.answers[members])
-    left = len(answers) - min(colluders, len(answers) - 1)
-    for told in (answers[left:], answers[: len(answers) - left]):
+    answers = answers[np.isfinite(answers)]
+    some = min(colluders, len(members) - 1, len(answers))
+    left = len(members) - some
+    for told in (answers[len(answers) - some :], answers[:some]):
         least = max(sums.least, low - told.sum() - (left - 1) * sums.most)
         most = min(sums.most, high - told.sum() - (left - 1) * sums.least)
-        if most - least < sums.width - _TINY:
+        if -_TINY <= most - least < sums.width - _TINY:
             return True
     return False
 

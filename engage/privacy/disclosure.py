@@ -19,6 +19,7 @@ from engage.privacy.boxes import Crossed, Sums, lone, looked_at, loud
 from engage.privacy.leverage import Floats, Places
 from engage.privacy.measures import Measure
 from engage.privacy.overtime import Joint, Past
+from engage.privacy.pairs import told_by_pairs
 from engage.privacy.policy import Policy
 from engage.privacy.programme import systems
 from engage.privacy.roster import By, Flags, Grid, Roster, as_text
@@ -81,8 +82,9 @@ def hidden_cells(
         sums = sums_of(scores[name].to_numpy(dtype=float), grid, measure, policy)
         reasons[name] = _checked(chosen, sums, views[mark], policy)
         if joint := admitted[name].joint:
-            past_sums = [release.sums[name] for release in past if name in release.sums]
-            while away := _telling_over_time(joint, reasons[name] == "", sums, past_sums):
+            seen = [release for release in past if name in release.sums]
+            released = _Released.of(joint, measure, sums, [(r.sums[name], r.answers.get(name)) for r in seen])
+            while away := released.telling(reasons[name] == "", policy.colluders):
                 reasons[name][list(away)] = COMBINATION
     return Hidden(roster, grid, measures, reasons)
 
@@ -187,24 +189,53 @@ def _telling(shown: Flags, sums: Sums, view: _View, colluders: int) -> set[int]:
     return away
 
 
-def _telling_over_time(
-    joint: Joint, shown: Flags, sums: Sums, past: Sequence[tuple[Floats, Floats]]
-) -> set[int]:
-    """Return cells to hide because all releases together expose someone, if nobody changed an answer.
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """A score in a new release and earlier ones: ``low``, ``high`` bound the sums of all their cells.
 
-    Looked at is whoever they explain more than a little of, group by group of people whom loud cells connect;
-    a group is left out where somebody did change: nothing follows from sums that no answers fit.
+    ``sums`` has the answers of everybody in any of them.
     """
-    seen, n = joint.seen(shown), float(joint.people.size.sum())
-    used = seen & loud(joint.noise, n)
-    low = np.where(used, np.concatenate([sums.low, *(low for low, _ in past)]), -np.inf)
-    high = np.where(used, np.concatenate([sums.high, *(high for _, high in past)]), np.inf)
-    targets = np.flatnonzero(joint.said(seen, 0).alone > looked_at(n))
-    away: set[int] = set()
-    for system, some in systems(joint.people, low, high, (sums.least, sums.most), targets):
-        for target in system.narrow(some, sums.width - 1e-6):
-            away |= joint.nearest(joint.people.codes[target], shown)
-    return away
+
+    joint: Joint
+    low: Floats
+    high: Floats
+    sums: Sums
+
+    @classmethod
+    def of(
+        cls,
+        joint: Joint,
+        measure: Measure,
+        new: Sums,
+        past: Sequence[tuple[tuple[Floats, Floats], Floats | None]],
+    ) -> "_Released":
+        low = np.concatenate([new.low, *(bounds[0] for bounds, _ in past)])
+        high = np.concatenate([new.high, *(bounds[1] for bounds, _ in past)])
+        known = zip(joint.rows[1:], (answers for _, answers in past), strict=True)
+        earlier = [np.full(len(rows), np.nan) if given is None else given for rows, given in known]
+        everyone = replace(new, answers=joint.laid([new.answers, *earlier]))
+        return cls(joint.known(low, high, measure), low, high, everyone)
+
+    def telling(self, shown: Flags, colluders: int) -> set[int]:
+        """Return cells to hide because all releases together expose someone, if nobody changed an answer.
+
+        First by what rounding happened to leave of the sums; then by the numbers: differences of two cells,
+        and linear programmes for whoever all cells explain more than a little of, group by group of people
+        whom loud cells connect. Where somebody did change, nothing follows from sums that no answers fit.
+        """
+        joint, sums = self.joint, self.sums
+        if away := set(joint.excess(shown, colluders).tolist()):
+            return away
+        seen, n = joint.seen(shown), float(joint.people.size.sum())
+        used = seen & loud(joint.noise, n)
+        if away := told_by_pairs(joint, used, self.low, self.high, sums, colluders):
+            return away.union(*(joint.twins(cell, shown) for cell in away))
+        low, high = np.where(used, self.low, -np.inf), np.where(used, self.high, np.inf)
+        targets = np.flatnonzero(joint.said(seen, 0).alone > looked_at(n))
+        for system, some in systems(joint.people, low, high, (sums.least, sums.most), targets):
+            for target in system.narrow(some, sums.width - 1e-6):
+                away |= joint.nearest(joint.people.codes[target], shown)
+        return away
 
 
 def _telling_together(shown: Flags, sums: Sums, view: _View) -> set[int]:

@@ -1,7 +1,7 @@
 """What several releases say together: joiners, leavers and late answers are differences between cells."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from engage.privacy.rounding import sum_noise
 QUIET: Final = 100.0
 """Cells whose rounding hides this many times the variance of one answer are left out of the algebra."""
 _DENSE: Final = 2e10  # classes × cells²; where that is more, they are looked at group by group
+_ROUNDING: Final = 1e-6
 _MORE: Final = 0.01  # what was sharp before counts as sharper from this much on
 RANK_RATIO: Final = 0.25
 """The most that releases together may explain of everyone's answers."""
@@ -42,13 +43,15 @@ class Limits:
 class Past:
     """An earlier release: who was in it, and by measure the cells of ``grid`` that were ``shown``.
 
-    ``sums``: by measure, the lower and the upper bounds of the cells' sums that follow from what was shown.
+    ``sums``: by measure, the lower and the upper bounds of the cells' sums that follow from what was shown;
+    ``answers``: by measure, those of the people, as far as they are still known.
     """
 
     roster: Roster
     grid: Grid
     shown: Mapping[str, Flags]
     sums: Mapping[str, tuple[Floats, Floats]]
+    answers: Mapping[str, Floats]
 
     def part(self, measure: str) -> "Part":
         """Return what it says of a measure."""
@@ -80,7 +83,7 @@ class Joint:
 
     It is taken that nobody changed an answer between releases: the worst case. Cells with the same people
     then say the same, and one of them, an earlier one if any, stands for all: ``stands`` (cells,) is its
-    number.
+    number. ``rows``: of each release, the new one first, the places of its people among everybody.
     """
 
     people: Classes
@@ -91,19 +94,19 @@ class Joint:
     old: Flags
     family: Places
     stands: Places
+    rows: tuple[Places, ...]
 
     @classmethod
     def of(cls, new: Part, past: Sequence[Part], measure: Measure) -> "Joint":
         """Lay the cells of a release beside those of earlier ones."""
         everyone = pd.Index(np.unique(np.concatenate([p.roster.people for p in (new, *past)]).astype(str)))
-        blocks, families, first = [], [], 0
+        blocks, families, rows, first = [], [], [], 0
         for part in (new, *past):
             grid = part.grid
             seen = part.there[:, None] & part.shown[grid.codes]
             block = np.full((len(everyone), len(grid.tables)), -1, dtype=np.int32)
-            block[everyone.get_indexer(part.roster.people.astype(str))] = np.where(
-                seen, grid.codes + first, -1
-            )
+            rows.append(everyone.get_indexer(part.roster.people.astype(str)))
+            block[rows[-1]] = np.where(seen, grid.codes + first, -1)
             blocks.append(block)
             families += [(grid.tables[t], k) for t, k in grid.cells.itertuples(index=False)]
             first += len(grid.cells)
@@ -114,7 +117,24 @@ class Joint:
         old = np.concatenate([np.zeros(len(new.shown), dtype=bool), *(part.shown for part in past)])
         family = pd.factorize(pd.Series(families, dtype=object))[0]
         noise, limits = sum_noise(sizes, measure), Limits.of(measure)
-        return cls(people, sizes, noise, limits, len(new.shown), old, family, stands)
+        return cls(people, sizes, noise, limits, len(new.shown), old, family, stands, tuple(rows))
+
+    def known(self, low: Floats, high: Floats, measure: Measure) -> "Joint":
+        """Return the same with what is known of each sum (bounds, all cells) instead of what rounding hides.
+
+        A sum that can take m values, one step of an answer apart, has the variance of a uniform choice; where
+        one value only is left, rounding hides nothing.
+        """
+        width, spread = high - low, measure.width if measure.share_of else (measure.most - measure.least) / 4
+        return replace(self, noise=width * (width + 2 * measure.step) / 12 / spread**2)
+
+    def laid(self, answers: Sequence[Floats]) -> Floats:
+        """Return everybody's answers from those of each release: the newest that is known, else NaN."""
+        found = np.full(len(self.people.of), np.nan)
+        for rows, given in reversed(list(zip(self.rows, answers, strict=True))):
+            known = np.isfinite(given)
+            found[rows[known]] = given[known]
+        return found
 
     def seen(self, shown: Flags) -> Flags:
         """Return the cells that say something once the new cells ``shown`` are out, beside the old ones."""
@@ -156,7 +176,8 @@ class Joint:
         """
         now = self.said(self.seen(shown), colluders)
         n = float(self.people.size[(self.people.codes >= 0).any(axis=1)].sum())
-        bad = (now.alone > self.limits.alone) | (now.together > self.limits.together)
+        alone, together = self.limits.alone + _ROUNDING, self.limits.together + _ROUNDING
+        bad = (now.alone > alone) | (now.together > together)
         average = now.total > RANK_RATIO * (n - colluders)
         if not (bad.any() or average):
             return np.zeros(0, dtype=np.intp)
@@ -179,11 +200,14 @@ class Joint:
 
         All are numbers and masks of new cells.
         """
+        fresh = (self.sizes[: self.new] > 0) & (self.stands[: self.new] < self.new)
+        some = np.flatnonzero(cells & shown & fresh)
+        return self.twins(int(some[np.argmin(self.sizes[some])]), shown) if len(some) else set()
+
+    def twins(self, cell: int, shown: Flags) -> set[int]:
+        """Return the new cells ``shown`` of the same people as a new ``cell``, and that one itself."""
         stands = self.stands[: self.new]
-        some = np.flatnonzero(cells & shown & (self.sizes[: self.new] > 0) & (stands < self.new))
-        if not len(some):
-            return set()
-        return set(np.flatnonzero(shown & (stands == stands[some[np.argmin(self.sizes[some])]])).tolist())
+        return set(np.flatnonzero(shown & (stands == stands[cell])).tolist())
 
     def _by_family(
         self, people: Classes, loud: Flags, wanted: Flags, colluders: int

@@ -24,6 +24,7 @@ from engage.privacy import (
     unnamed,
     with_shares,
 )
+from engage.privacy.disclosure import REMEMBERED
 from engage.privacy.roster import By, Grid, Roster
 from engage.store import Snapshot, declared_schema, to_arrow
 from engage.workspace import linking
@@ -119,7 +120,7 @@ def _members(roster: Roster) -> pd.DataFrame:
 
 
 def _earlier(snapshot: Snapshot, measures: Mapping[str, Measure], policy: Policy) -> list[Past]:
-    """Return every release there ever was, oldest first; one that was taken back has been seen as well."""
+    """Return the latest releases, oldest first; one that was taken back has been seen as well."""
     seen = snapshot.closes
     if not {"cells", "members"} <= set(seen.tables):
         return []
@@ -128,15 +129,26 @@ def _earlier(snapshot: Snapshot, measures: Mapping[str, Measure], policy: Policy
     by_close = dict(iter(members.groupby("import_id", sort=False)))
     shown = cells[cells["scale"].isin(list(measures)) & cells["by"].str.startswith("[")]
     parts = dict(iter(shown.groupby("import_id", sort=False)))
+    releases = {wave: iter(snapshot.releases(wave)) for wave in {event.wave for event in seen.events}}
+    known = [(event, next(releases[event.wave])) for event in seen.events]
+    known = [(event, then) for event, then in known if event.id in by_close and event.id in parts]
     return [
-        _past(by_close[event.id], parts[event.id], measures, policy)
-        for event in seen.events
-        if event.id in by_close and event.id in parts
+        _past(by_close[event.id], parts[event.id], _answers(then, event.wave), measures, policy)
+        for event, then in known[-REMEMBERED:]
     ]
 
 
+def _answers(then: Snapshot, wave: str) -> pd.DataFrame:
+    """Return the scores of a wave as a close saw them."""
+    return engine.frame(engine.joined_scores(then, wave).scores).set_index("respondent")
+
+
 def _past(
-    members: pd.DataFrame, cells: pd.DataFrame, measures: Mapping[str, Measure], policy: Policy
+    members: pd.DataFrame,
+    cells: pd.DataFrame,
+    scores: pd.DataFrame,
+    measures: Mapping[str, Measure],
+    policy: Policy,
 ) -> Past:
     asked = set(cells["scale"])
     here = {name: m for name, m in measures.items() if (m.share_of or name) in asked}
@@ -160,4 +172,6 @@ def _past(
             low[place], high[place] = bounds_of(int(sizes[place]), float(value), measure, policy)
         shown[name] = np.isfinite(low)
         sums[name] = (low, high)
-    return Past(roster, grid, shown, sums)
+    known = scores.reindex(roster.people)
+    answers = {name: known[name].to_numpy(dtype=float) for name in here if name in known}
+    return Past(roster, grid, shown, sums, answers)

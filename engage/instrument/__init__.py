@@ -7,11 +7,13 @@ is reported with its line, and all faults are reported at once.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from engage.errors import Problem, UsageError
 from engage.instrument.model import (
+    RATERS,
     RESERVED,
     ROLES,
     Demographic,
@@ -20,6 +22,7 @@ from engage.instrument.model import (
     Level,
     Option,
     Question,
+    RatedBy,
     Role,
     Scale,
     nearest,
@@ -27,6 +30,7 @@ from engage.instrument.model import (
 from engage.instrument.parse import InstrumentError, parse_instrument
 
 __all__ = [
+    "RATERS",
     "RESERVED",
     "ROLES",
     "Demographic",
@@ -36,6 +40,7 @@ __all__ = [
     "Level",
     "Option",
     "Question",
+    "RatedBy",
     "Role",
     "Scale",
     "available",
@@ -93,9 +98,14 @@ def _read(path: Path) -> Instrument:
     data = path.read_bytes()
     if len(data) > _LARGEST_FILE:
         raise InstrumentError(path.name, [Problem("instrument.too_large", "error", row=1)])
+    return _parsed(data, path.name)
+
+
+@lru_cache(maxsize=64)  # every upload is held against every questionnaire there is
+def _parsed(data: bytes, name: str) -> Instrument:
     try:
         document = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InstrumentError(path.name, [Problem("instrument.not_utf8", "error", row=line)]) from error
-    return parse_instrument(document, file=path.name)
+        raise InstrumentError(name, [Problem("instrument.not_utf8", "error", row=line)]) from error
+    return parse_instrument(document, file=name)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from engage.errors import Problem, UsageError
+from engage.instrument.columns import TemplateColumn, template
 from engage.instrument.model import (
     RATERS,
     RESERVED,
@@ -28,24 +29,32 @@ from engage.instrument.model import (
     nearest,
 )
 from engage.instrument.parse import InstrumentError, parse_instrument
+from engage.instrument.versions import Comparison, ItemChange, ScaleChange, compare_versions, scale_change
 
 __all__ = [
     "RATERS",
     "RESERVED",
     "ROLES",
+    "Comparison",
     "Demographic",
     "Instrument",
     "InstrumentError",
     "Item",
+    "ItemChange",
     "Level",
     "Option",
     "Question",
     "RatedBy",
     "Role",
     "Scale",
+    "ScaleChange",
+    "TemplateColumn",
     "available",
+    "compare_versions",
     "load_instrument",
     "parse_instrument",
+    "scale_change",
+    "template",
 ]
 
 _SAYS_INSTRUMENT: Final = re.compile(rb"^instrument\s*:", re.MULTILINE)

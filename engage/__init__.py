@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from engage.errors import EngageError, InputError, Rejected, TooLittleData, UsageError
     from engage.ingest import Reading, read
-    from engage.instrument import Instrument, load_instrument
+    from engage.instrument import Instrument, compare_versions, load_instrument
     from engage.measure import (
         adjust_pvalues,
         careless,
@@ -32,7 +32,7 @@ __version__ = "0.1.0"
 _HOMES: Final = {
     "engage.errors": ("EngageError", "InputError", "Rejected", "TooLittleData", "UsageError"),
     "engage.ingest": ("Reading", "read"),
-    "engage.instrument": ("Instrument", "load_instrument"),
+    "engage.instrument": ("Instrument", "compare_versions", "load_instrument"),
     "engage.measure": (
         "adjust_pvalues",
         "careless",
@@ -65,6 +65,7 @@ __all__ = [
     "adjust_pvalues",
     "careless",
     "compare",
+    "compare_versions",
     "cronbach_alpha",
     "enps",
     "fit_drivers",

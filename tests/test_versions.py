@@ -1,5 +1,6 @@
 """Versions of a questionnaire: what stays comparable, and where a trend breaks."""
 
+import pandas as pd
 import pytest
 from workspace_inputs import answers, as_csv, questionnaire
 
@@ -7,7 +8,8 @@ from engage.instrument import ItemChange, compare_versions, parse_instrument
 from engage.present.labels import Names
 from engage.present.trend_breaks import trend_breaks
 from engage.words import LANGUAGES
-from engage.workspace import Workspace
+from engage.workspace import Break, Breaks, Workspace
+from engage.workspace.breaks import breaks_between, since_break
 
 FIRST = questionnaire("small", {"pay": "hygiene", "growth": "motivator", "engagement": "outcome"}, ("team",))
 
@@ -84,17 +86,18 @@ def test_scales_that_come_and_go():
     other = questionnaire("small", {"pay": "hygiene", "pride": "lift"}, version=2)
     found = compare_versions(FIRST, other)
     assert (found.only_before, found.only_after) == (("growth", "engagement"), ("pride",))
-    assert found.tidy()["change"].tolist() == [None, "scale_dropped", "scale_dropped", "scale_added"]
+    assert found.tidy()["change"].fillna("").tolist() == ["", "scale_dropped", "scale_dropped", "scale_added"]
 
 
 @pytest.fixture(scope="module")
 def trended(tmp_path_factory):
-    """Four closed waves; pay is reworded in the third."""
+    """Three waves, the last two closed; pay is reworded in the last."""
     space = Workspace(tmp_path_factory.mktemp("trended") / "space")
-    for place, asked in enumerate((FIRST, FIRST, REWORDED, REWORDED)):
-        content = as_csv(answers(asked, {"north": 30}, seed=place, day=f"2025-0{place + 1}-04"))
-        space.import_file(content, wave=f"w{place}", instrument=asked)
-        space.close(f"w{place}")
+    for wave, asked in {"w0": FIRST, "w1": FIRST, "w2": REWORDED}.items():
+        table = answers(asked, {"north": 30}, seed=int(wave[1]), day=f"2025-03-1{wave[1:]}")
+        space.import_file(as_csv(table), wave=wave, instrument=asked)
+    space.close("w1")
+    space.close("w2")
     return space
 
 
@@ -104,33 +107,48 @@ def test_a_trend_says_where_it_breaks(trended):
     assert set(zip(tidy["wave_from"], tidy["wave_to"], strict=True)) == {("w1", "w2")}
     assert set(tidy["change"]) == {"reworded"}
     for lang in LANGUAGES:
-        lines = trend_breaks(trended.breaks(), Names(trended.instrument("w3"), lang))
+        lines = trend_breaks(trended.breaks(), Names(trended.instrument("w2"), lang))
         assert len(lines) == 2
         assert all("w1" in line and "w2" in line for line in lines)
         assert "pay_1.v2" in lines[0]
 
 
 def test_no_change_is_claimed_across_a_break(trended):
-    tested = {tuple(row) for row in trended.changes().tidy()[["scale", "wave_from"]].to_numpy()}
-    assert {wave for scale, wave in tested if scale in ("pay", "hygiene")} == {"w2"}
-    assert {wave for scale, wave in tested if scale == "growth"} == {"w0", "w1", "w2"}
+    assert set(trended.changes().tidy()["scale"]) == {"growth", "motivator", "engagement"}
+
+
+def test_what_may_be_compared_begins_at_the_last_break():
+    waves = ["a", "b", "c", "d"]
+    moments = pd.DataFrame(
+        [(wave, scale) for wave in waves for scale in ("x", "y")], columns=["wave", "scale"]
+    )
+    breaks = Breaks((Break("x", "a", "b", ()), Break("x", "b", "c", ())))
+    kept = since_break(moments, breaks, waves)
+    assert kept.loc[kept["scale"] == "x", "wave"].tolist() == ["c", "d"]
+    assert kept.loc[kept["scale"] == "y", "wave"].tolist() == waves
+    assert len(since_break(moments, Breaks(()), waves)) == len(moments)
 
 
 def test_a_wave_keeps_the_wording_and_the_scores_it_was_asked_with(trended):
     assert [item.id for item in trended.instrument("w0").items][:2] == ["pay_1", "pay_2"]
-    assert [item.id for item in trended.instrument("w3").items][:2] == ["pay_1.v2", "pay_2"]
+    assert [item.id for item in trended.instrument("w2").items][:2] == ["pay_1.v2", "pay_2"]
     asked = answers(FIRST, {"north": 30}, seed=0).set_index("employee id")
     both = asked[(asked["pay_1"] != "") & (asked["pay_2"] != "")].astype({"pay_1": int, "pay_2": int})
     frame = trended.frame("w0").set_index("respondent")
     assert frame.loc[both.index, "pay"].tolist() == ((both["pay_1"] + 6 - both["pay_2"]) / 2).tolist()
 
 
-def test_a_pulse_in_between_breaks_nothing(tmp_path):
-    space = Workspace(tmp_path / "space")
-    between = questionnaire("between", {"mood": "outcome"}, ("team",))
-    for place, asked in enumerate((FIRST, between, FIRST)):
-        content = as_csv(answers(asked, {"north": 30}, seed=place, day=f"2025-0{place + 1}-04"))
-        space.import_file(content, wave=f"w{place}", instrument=asked)
-        space.close(f"w{place}")
-    assert space.breaks().tidy().empty
-    assert space.breaks().breaks == ()
+def test_composites_break_with_their_parts_and_a_pulse_in_between_breaks_nothing():
+    fuller = questionnaire(
+        "fuller",
+        {"pay": "hygiene", "status": "hygiene", "growth": "motivator", "engagement": "outcome"},
+        ("team",),
+    )
+    pulse = questionnaire("between", {"mood": "outcome"}, ("team",))
+    waves = {"a": FIRST, "b": pulse, "c": FIRST, "d": fuller, "e": FIRST}
+    found = breaks_between(waves)
+    assert [(one.scale, one.wave_from, one.wave_to, one.joined, one.left) for one in found.breaks] == [
+        ("hygiene", "c", "d", ("status",), ()),
+        ("hygiene", "d", "e", (), ("status",)),
+    ]
+    assert found.tidy()["change"].tolist() == ["scale_added", "scale_dropped"]

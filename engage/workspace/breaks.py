@@ -54,20 +54,26 @@ class Breaks:
 
 
 def trend_breaks(snapshot: Snapshot, waves: Sequence[str]) -> Breaks:
-    """Return the breaks between ``waves``, oldest first.
+    """Return the breaks between ``waves``, oldest first (see :func:`breaks_between`)."""
+    return breaks_between({wave: wave_instrument(snapshot, wave) for wave in waves})
+
+
+def breaks_between(asked: Mapping[str, Instrument]) -> Breaks:
+    """Return the breaks between waves, oldest first, by what each was asked.
 
     A scale is held against the last wave before that asked it, which needn't be the one just before. A
     composite is made of its role's scales, and breaks with them.
     """
     last: dict[str, tuple[str, Instrument]] = {}
     found: list[Break] = []
-    for wave in waves:
-        asked = wave_instrument(snapshot, wave)
-        for scale, parts in _made_of(asked).items():
+    for wave, instrument in asked.items():
+        for scale, parts in _made_of(instrument).items():
             if scale in last:
                 before, earlier = last[scale]
-                found += _broken(scale, (before, earlier), (wave, asked), _made_of(earlier)[scale], parts)
-            last[scale] = wave, asked
+                found += _broken(
+                    scale, (before, earlier), (wave, instrument), _made_of(earlier)[scale], parts
+                )
+            last[scale] = wave, instrument
     return Breaks(tuple(found))
 
 

@@ -29,13 +29,19 @@ from engage.instrument.model import (
     nearest,
 )
 from engage.instrument.parse import InstrumentError, parse_instrument
-from engage.instrument.versions import Comparison, ItemChange, ScaleChange, compare_versions, scale_change
+from engage.instrument.versions import (
+    VersionComparison,
+    ItemChange,
+    ScaleChange,
+    compare_versions,
+    scale_change,
+)
 
 __all__ = [
     "RATERS",
     "RESERVED",
     "ROLES",
-    "Comparison",
+    "VersionComparison",
     "Demographic",
     "Instrument",
     "InstrumentError",

@@ -46,7 +46,7 @@ class ScaleChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class VersionComparison:
     """Two questionnaires beside each other: the ``scales`` they share, and those only one of them has."""
 
     scales: tuple[ScaleChange, ...]
@@ -83,7 +83,7 @@ class Comparison:
         return str(self.tidy().to_html(index=False, na_rep=""))
 
 
-def compare_versions(before: Instrument, after: Instrument) -> Comparison:
+def compare_versions(before: Instrument, after: Instrument) -> VersionComparison:
     """Return which scales of two versions of a questionnaire are comparable, and why the others are not.
 
     A scale is comparable if it has the same items in the same words (of every language that both are in),
@@ -91,7 +91,7 @@ def compare_versions(before: Instrument, after: Instrument) -> Comparison:
     doesn't either. Ids that differ in ``.v2``, ``.v3`` … only are wordings of one item.
     """
     old, new = {scale.id for scale in before.scales}, {scale.id for scale in after.scales}
-    return Comparison(
+    return VersionComparison(
         tuple(scale_change(before, after, scale.id) for scale in after.scales if scale.id in old),
         tuple(scale.id for scale in before.scales if scale.id not in new),
         tuple(scale.id for scale in after.scales if scale.id not in old),

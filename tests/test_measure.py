@@ -161,7 +161,8 @@ def test_scores_refuse_a_wrong_range_or_name():
 def test_bands_of_answers_mirror_each_other_except_for_a_recommendation():
     found = [answer_bands(points) for points in range(2, 12)]
     assert [(b.unfavourable, b.neutral, b.favourable) for b in found] == [
-        (1, 0, 1), (1, 1, 1), (2, 0, 2), (2, 1, 2), (2, 2, 2), (2, 3, 2), (2, 4, 2), (2, 5, 2), (2, 6, 2), (7, 2, 2)
+        (1, 0, 1), (1, 1, 1), (2, 0, 2), (2, 1, 2), (2, 2, 2),
+        (2, 3, 2), (2, 4, 2), (2, 5, 2), (2, 6, 2), (7, 2, 2),
     ]  # fmt: skip
     with pytest.raises(UsageError):
         answer_bands(12)

@@ -55,8 +55,8 @@ def as_document(table: "SafeTable") -> dict[str, object]:
 
 def as_rows(breaks: "Breaks") -> list[dict[str, object]]:
     """Lay the breaks of trends out for JSON: they are about questionnaires, not about anybody."""
-    frame = breaks.tidy()
-    return [dict(row) for row in frame.where(frame.notna(), None).to_dict("records")]
+    rows: list[dict[str, object]] = json.loads(breaks.tidy().to_json(orient="records", force_ascii=False))
+    return rows
 
 
 def print_table(table: "SafeTable", instrument: "Instrument | None", lang: Language) -> None:

@@ -30,9 +30,9 @@ from engage.instrument.model import (
 )
 from engage.instrument.parse import InstrumentError, parse_instrument
 from engage.instrument.versions import (
-    VersionComparison,
     ItemChange,
     ScaleChange,
+    VersionComparison,
     compare_versions,
     scale_change,
 )
@@ -41,7 +41,6 @@ __all__ = [
     "RATERS",
     "RESERVED",
     "ROLES",
-    "VersionComparison",
     "Demographic",
     "Instrument",
     "InstrumentError",
@@ -55,6 +54,7 @@ __all__ = [
     "Scale",
     "ScaleChange",
     "TemplateColumn",
+    "VersionComparison",
     "available",
     "compare_versions",
     "load_instrument",

@@ -8,7 +8,6 @@ import pandas as pd
 
 from engage.errors import InputError, UsageError
 
-
 _DETRACTORS: Final = 7
 """On 0–10, the scale of a recommendation, 0–6 are unfavourable and 7–8 neutral."""
 

@@ -13,7 +13,7 @@ START, END = "<!-- table -->", "<!-- end -->"
 
 
 def table() -> str:
-    """Return the table for 2 to 11 points: the answers of each band, counted from 1 (on 11 points, from 0)."""
+    """Return the table for 2 to 11 points: the answers of each band, from 1 up (on 11 points, from 0)."""
     rows = ["| points | unfavourable | neutral | favourable |", "|---|---|---|---|"]
     for points in range(2, 12):
         bands = answer_bands(points)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from engage.errors import EngageError, InputError, Rejected, TooLittleData, UsageError
     from engage.ingest import Reading, read
-    from engage.instrument import Instrument, load_instrument
+    from engage.instrument import Instrument, compare_versions, load_instrument
     from engage.measure import (
         adjust_pvalues,
         careless,
@@ -42,7 +42,7 @@ __version__ = "0.1.0"
 _HOMES: Final = {
     "engage.errors": ("EngageError", "InputError", "Rejected", "TooLittleData", "UsageError"),
     "engage.ingest": ("Reading", "read"),
-    "engage.instrument": ("Instrument", "load_instrument"),
+    "engage.instrument": ("Instrument", "compare_versions", "load_instrument"),
     "engage.measure": (
         "adjust_pvalues",
         "careless",
@@ -86,6 +86,7 @@ __all__ = [
     "asymmetry",
     "careless",
     "compare",
+    "compare_versions",
     "cronbach_alpha",
     "cumulative_incidence",
     "difference_in_differences",

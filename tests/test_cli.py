@@ -506,3 +506,46 @@ def listening_on(port: int) -> set[str]:
     rows = [line.split() for path in listed if path.exists() for line in path.read_text().splitlines()[1:]]
     places = [row[1].split(":") for row in rows if row[3] == "0A"]
     return {address for address, hexport in places if int(hexport, 16) == port}
+
+
+def test_questionnaires_are_listed_with_the_workspaces_own(ask, ask_json, tmp_path):
+    folder = tmp_path / "surveys"
+    folder.mkdir()
+    (folder / "own.yaml").write_text(instrument(), encoding="utf-8")
+    (folder / "broken.yaml").write_text("instrument: broken", encoding="utf-8")
+    code, found = ask_json("instruments", "--workspace", tmp_path, "--lang", "zh")
+    rows = {row["name"]: row for row in found["instruments"]}
+    assert code == 0
+    assert {"own", "burnout", "herzberg_service"} <= set(rows)
+    assert (rows["pulse"]["title"], rows["pulse"]["items"]) == ("脉搏调查（五题）", 5)
+    assert rows["service_value"]["rated_by"] == "others"
+    assert [one["instrument"] for one in found["broken"]] == ["broken"]
+    _, out, err = ask("instruments", "--workspace", tmp_path)
+    assert "burnout (version 1)" in out
+    assert "broken" in err
+
+
+def test_a_template_is_a_row_of_headings(ask, ask_json, tmp_path):
+    out = tmp_path / "empty.csv"
+    code, printed, _ = ask("template", "pulse", "burnout", "--lang", "ru")
+    (row,) = csv.reader(printed.splitlines())
+    assert code == 0
+    assert row[0] == "Табельный номер"
+    assert row.count("В какой группе вы работаете?") == 1
+    assert len(row) == 2 + 2 + 5 + 12
+    assert ask("template", "pulse", "--lang", "zh", "--out", out)[0] == 0
+    assert out.read_bytes().startswith("\ufeff工号,开始时间,您所在的班组,".encode())
+    code, refused = ask_json("template", "pulse", "--out", out)
+    assert (code, refused["error"]["code"]) == (2, "cli.file_there")
+    code, found = ask_json("template", "pulse")
+    assert [column["kind"] for column in found["columns"]] == ["field"] * 2 + ["demographic"] + ["item"] * 5
+    assert found["columns"][3]["answers"][0] == "Strongly disagree"
+    assert ask("template", "puls")[0] == 2
+    assert ask("template")[0] == 2
+
+
+def test_a_trend_of_one_wave_has_no_break(ask, ask_json, surveyed):
+    code, found = ask_json("trend", "--workspace", surveyed)
+    assert (code, found["kind"], found["breaks"]) == (0, "scores", [])
+    assert {row["wave"] for row in found["rows"]} == {"2026H1"}
+    assert ask("trend", "--workspace", surveyed)[0] == 0

@@ -134,6 +134,11 @@ CASES = {
     "not_a_list": ("responses:\n  agree3:", "responses:\n  many: {a: b}\n  agree3:", "many"),
     "not_a_mapping": ("{zh: 甲, en: A}", "甲", "甲"),
     "no_language": ("name: {zh: 小问卷, en: Tiny}", "name: {}", "name: {}"),
+    "two_wordings": ("pay_1:", "pay_2:", "pay_2.v2"),
+    "bad_rater": ("version: 1", "version: 1\nrated_by: boss", "rated_by"),
+    "targets_of_whom": ("    role: hygiene", '    role: hygiene\n    targets: {"1": 2}', "targets"),
+    "unknown_targets_by": ("version: 1", "version: 1\ntargets_by: stars", "targets_by"),
+    "unknown_targets_by (without levels)": ("version: 1", "version: 1\ntargets_by: team", "targets_by"),
     "ordered_without_levels": ("Which team}", "Which team}, ordered: true", "Which team"),
 }
 
@@ -162,6 +167,26 @@ def test_empty_scale_and_too_few_options():
         '    - {value: 2, zh: 一般, en: Neither}\n    - {value: 3, zh: 是, en: "Yes"}\n', ""
     )
     assert faults(document) == {("too_few_options", line_of(document, "- {value: 1"))}
+
+
+TARGETS = GOOD.replace("version: 1", "version: 1\nrated_by: others\ntargets_by: star").replace(
+    "    role: hygiene", '    role: hygiene\n    targets: {"1": 2, "2": 3}'
+)
+
+
+def test_targets_and_raters():
+    rated = parse_instrument(TARGETS)
+    assert (rated.rated_by, rated.targets_by) == ("others", "star")
+    assert rated.scale("pay").targets == {"1": 2, "2": 3}
+    plain = parse_instrument(GOOD)
+    assert (plain.rated_by, plain.targets_by, plain.scale("pay").targets) == ("self", "", {})
+    assert [item.root for item in plain.items] == ["pay_1", "pay_2"]
+
+
+@pytest.mark.parametrize(("new", "fault"), [('"3": 3', "unknown_level"), ('"2": 4', "bad_number")])
+def test_a_target_is_an_answer_of_a_level(new, fault):
+    document = TARGETS.replace('"2": 3', new)
+    assert faults(document) == {(fault, line_of(document, "targets: "))}
 
 
 def test_all_faults_are_reported_at_once():

@@ -1,14 +1,24 @@
 """Scores and intervals against R, formulas written out, and brute force."""
 
 import math
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from engage.errors import InputError, TooLittleData, UsageError
-from engage.measure import enps, favourable_from, favourable_share, score_items, wilson_interval
+from engage.measure import (
+    answer_bands,
+    enps,
+    favourable_from,
+    favourable_share,
+    score_items,
+    wilson_interval,
+)
 
+DOCS = Path(__file__).parents[1] / "docs"
 EXACT = 1e-12  # formulas written out
 R = 1e-9  # numbers printed by R 4.2.2
 
@@ -146,3 +156,21 @@ def test_scores_refuse_a_wrong_range_or_name():
         score_items(frame, minimum=1, maximum=5)
     with pytest.raises(UsageError, match="no column"):
         favourable_share(frame, reverse=["c"], minimum=0, maximum=6)
+
+
+def test_bands_of_answers_mirror_each_other_except_for_a_recommendation():
+    found = [answer_bands(points) for points in range(2, 12)]
+    assert [(b.unfavourable, b.neutral, b.favourable) for b in found] == [
+        (1, 0, 1), (1, 1, 1), (2, 0, 2), (2, 1, 2), (2, 2, 2),
+        (2, 3, 2), (2, 4, 2), (2, 5, 2), (2, 6, 2), (7, 2, 2),
+    ]  # fmt: skip
+    with pytest.raises(UsageError):
+        answer_bands(12)
+
+
+def test_the_table_in_the_docs_is_current():
+    page = runpy.run_path(str(DOCS / "measurement" / "run.py"))
+    text = (DOCS / "measurement.md").read_text(encoding="utf-8")
+    assert page["written"](text) == text
+    assert "| 5 | 1 to 2 | 3 | 4 to 5 |" in text
+    assert "| 11 | 0 to 6 | 7 to 8 | 9 to 10 |" in text

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engage.cli.output import Progress, as_document, print_json, print_problems, print_reading, print_table
+from engage.cli.output import (
+    Progress,
+    as_document,
+    as_rows,
+    print_json,
+    print_problems,
+    print_reading,
+    print_table,
+)
 from engage.cli.settings import (
     Folder,
     Json,
@@ -213,6 +221,23 @@ def scores(
     settings, space = _opened(workspace, lang, as_json)
     table = space.scores(wave, names(by), conditions(where))
     _print(table, space, wave, settings)
+
+
+@app.command()
+def trend(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Print the released totals of every closed wave, and where a scale was asked in other words."""
+    from engage.present.labels import Names
+    from engage.present.trend_breaks import trend_breaks
+    from engage.workspace import ALL_WAVES
+
+    settings, space = _opened(workspace, lang, as_json)
+    table, breaks = space.trend(), space.breaks()
+    if as_json:
+        print_json({**as_document(table), "breaks": as_rows(breaks)})
+        return
+    _print(table, space, ALL_WAVES, settings)
+    for line in trend_breaks(breaks, Names(space.instrument(ALL_WAVES), settings.lang)):
+        typer.echo(line)
 
 
 @app.command()

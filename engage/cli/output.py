@@ -16,6 +16,7 @@ from engage.words import Language, say
 if TYPE_CHECKING:
     from engage.instrument import Instrument
     from engage.privacy import SafeTable
+    from engage.workspace import Breaks
 
 _EVERY: Final = 1.0
 """Seconds between two lines of progress."""
@@ -50,6 +51,12 @@ def as_document(table: "SafeTable") -> dict[str, object]:
         frame[column] = frame[column].dt.strftime("%Y-%m-%d")
     rows = json.loads(frame.to_json(orient="records", force_ascii=False))
     return {"kind": table.kind, "notes": dict(table.notes), "rows": rows}
+
+
+def as_rows(breaks: "Breaks") -> list[dict[str, object]]:
+    """Lay the breaks of trends out for JSON: they are about questionnaires, not about anybody."""
+    rows: list[dict[str, object]] = json.loads(breaks.tidy().to_json(orient="records", force_ascii=False))
+    return rows
 
 
 def print_table(table: "SafeTable", instrument: "Instrument | None", lang: Language) -> None:

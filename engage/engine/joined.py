@@ -47,7 +47,7 @@ def joined_scores(snapshot: Snapshot, wave: str) -> Joined:
 
     Raises ``InputError`` if two questionnaires of the wave have a scale in common.
     """
-    instruments = [snapshot.instrument(id) for id in snapshot.instruments(wave)]
+    instruments = [snapshot.instrument(id, wave) for id in snapshot.instruments(wave)]
     scales: list[Scale] = []
     for instrument in instruments:
         twice = {scale.id for scale in scales} & {scale.id for scale in instrument.scales}

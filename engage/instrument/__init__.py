@@ -7,11 +7,14 @@ is reported with its line, and all faults are reported at once.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from engage.errors import Problem, UsageError
+from engage.instrument.columns import TemplateColumn, template
 from engage.instrument.model import (
+    RATERS,
     RESERVED,
     ROLES,
     Demographic,
@@ -20,27 +23,44 @@ from engage.instrument.model import (
     Level,
     Option,
     Question,
+    RatedBy,
     Role,
     Scale,
     nearest,
 )
 from engage.instrument.parse import InstrumentError, parse_instrument
+from engage.instrument.versions import (
+    ItemChange,
+    ScaleChange,
+    VersionComparison,
+    compare_versions,
+    scale_change,
+)
 
 __all__ = [
+    "RATERS",
     "RESERVED",
     "ROLES",
     "Demographic",
     "Instrument",
     "InstrumentError",
     "Item",
+    "ItemChange",
     "Level",
     "Option",
     "Question",
+    "RatedBy",
     "Role",
     "Scale",
+    "ScaleChange",
+    "TemplateColumn",
+    "VersionComparison",
     "available",
+    "compare_versions",
     "load_instrument",
     "parse_instrument",
+    "scale_change",
+    "template",
 ]
 
 _SAYS_INSTRUMENT: Final = re.compile(rb"^instrument\s*:", re.MULTILINE)
@@ -93,9 +113,14 @@ def _read(path: Path) -> Instrument:
     data = path.read_bytes()
     if len(data) > _LARGEST_FILE:
         raise InstrumentError(path.name, [Problem("instrument.too_large", "error", row=1)])
+    return _parsed(data, path.name)
+
+
+@lru_cache(maxsize=64)  # every upload is held against every questionnaire there is
+def _parsed(data: bytes, name: str) -> Instrument:
     try:
         document = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InstrumentError(path.name, [Problem("instrument.not_utf8", "error", row=line)]) from error
-    return parse_instrument(document, file=path.name)
+        raise InstrumentError(name, [Problem("instrument.not_utf8", "error", row=line)]) from error
+    return parse_instrument(document, file=name)

@@ -1,7 +1,7 @@
 """What a questionnaire is made of, as frozen values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final, Literal, TypeVar, get_args
 
@@ -10,6 +10,8 @@ from engage.words import Language
 
 Role = Literal["hygiene", "motivator", "unlabelled", "outcome", "strain", "lift"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
+RatedBy = Literal["self", "others"]
+RATERS: Final[tuple[RatedBy, ...]] = get_args(RatedBy)
 
 _STORED: Final = "respondent wave import_id started seconds language source question text"
 _RELEASED: Final = "scale item value n n_band mean var favourable ci_low ci_high hidden_reason"
@@ -49,15 +51,25 @@ class Item:
         """The number of answer options."""
         return len(self.options)
 
+    @property
+    def root(self) -> str:
+        """The id that all wordings of the item share: ``growth_2`` of ``growth_2`` and ``growth_2.v2``."""
+        return self.id.partition(".")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A construct measured by the mean of its items; ``items`` are item ids."""
+    """A construct measured by the mean of its items; ``items`` are item ids.
+
+    ``targets`` hold the score asked for, in the unit of the answers, by level of the instrument's
+    ``targets_by``; a level that is not there needs no particular score.
+    """
 
     id: str
     name: Mapping[str, str]
     role: Role
     items: tuple[str, ...]
+    targets: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,12 @@ _Named = TypeVar("_Named", Item, Scale, Demographic, Question)
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A checked questionnaire; ``document`` is the YAML text it was read from."""
+    """A checked questionnaire; ``document`` is the YAML text it was read from.
+
+    ``rated_by`` says whether people answer about themselves, or others rate them or their work: the
+    respondent is then who (or what) is rated. ``targets_by`` is the demographic that the scales' targets are
+    set by, ``""`` where there are none.
+    """
 
     id: str
     version: int
@@ -105,6 +122,8 @@ class Instrument:
     demographics: tuple[Demographic, ...]
     questions: tuple[Question, ...]
     document: str
+    rated_by: RatedBy = "self"
+    targets_by: str = ""
 
     def item(self, id: str) -> Item:
         """Return the item ``id``; ``UsageError`` with the nearest name if there is none."""

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import yaml
+from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from engage.errors import InputError, Problem
 from engage.instrument.model import (
+    RATERS,
     RESERVED,
     ROLES,
     Demographic,
@@ -17,6 +19,7 @@ from engage.instrument.model import (
     Level,
     Option,
     Question,
+    RatedBy,
     Role,
     Scale,
     nearest,
@@ -26,6 +29,9 @@ from engage.words import LANGUAGES, Language, say
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.v\d+)?")
 _LARGEST_VALUE: Final = 100  # answers are stored as int8; negative codes mean "missing" in survey tools
 _TAG: Final = "tag:yaml.org,2002:"
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST: Final = 50
+"""No questionnaire is nested deeper; the C loader, 25 times as fast, crashes where nesting has no end."""
 
 
 class InstrumentError(InputError):
@@ -53,7 +59,7 @@ def parse_instrument(document: str, *, file: str = "instrument.yaml") -> Instrum
     """
     problems: list[Problem] = []
     try:
-        root = yaml.compose(document, Loader=yaml.SafeLoader)
+        root = _composed(document)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problems.append(Problem("instrument.not_yaml", "error", row=mark.line + 1 if mark else 1))
@@ -71,6 +77,15 @@ def parse_instrument(document: str, *, file: str = "instrument.yaml") -> Instrum
     return instrument
 
 
+def _composed(document: str) -> Node | None:
+    depth = 0
+    for event in yaml.parse(document, Loader=_LOADER):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise RecursionError
+    return yaml.compose(document, Loader=_LOADER)
+
+
 class _Reader:
     """Turns the YAML tree into an :class:`Instrument`, collecting faults instead of stopping at the first.
 
@@ -82,15 +97,20 @@ class _Reader:
         self.languages: tuple[Language, ...] = ()
         self.first_line: dict[str, int] = {}
         self.responses: dict[str, tuple[Option, ...]] = {}
+        self.wordings: dict[str, str] = {}
+        self.target_keys: dict[str, dict[str, Node]] = {}
 
     def instrument(self, root: MappingNode, document: str) -> Instrument:
         keys = ("instrument", "version", "name", "source", "licence", "responses", "scales")
-        top = self.mapping(root, "instrument", required=keys, optional=("demographics", "questions"))
+        optional = ("rated_by", "targets_by", "demographics", "questions")
+        top = self.mapping(root, "instrument", required=keys, optional=optional)
         name = self.declared_languages(top.get("name"))
         self.responses = {
             id: self.options(node, id) for id, _, node in self.entries(top.get("responses"), "responses")
         }
         scales, items = self.scales(top.get("scales"))
+        demographics = self.demographics(top.get("demographics"))
+        targets_by = self.targets_by(top.get("targets_by"), demographics)
         return Instrument(
             id=self.identifier(top.get("instrument")),
             version=self.integer(top.get("version"), "version", lowest=1, highest=10_000),
@@ -100,9 +120,11 @@ class _Reader:
             languages=self.languages,
             items=items,
             scales=scales,
-            demographics=self.demographics(top.get("demographics")),
+            demographics=demographics,
             questions=self.questions(top.get("questions")),
             document=document,
+            rated_by=self.rated_by(top.get("rated_by")),
+            targets_by=targets_by,
         )
 
     def scales(self, node: Node | None) -> tuple[tuple[Scale, ...], tuple[Item, ...]]:
@@ -110,16 +132,60 @@ class _Reader:
         items: list[Item] = []
         for id, key, body in self.entries(node, "scales"):
             self.unique(id, key)
-            fields = self.mapping(body, id, required=("role", "name", "responses", "items"))
+            required = ("role", "name", "responses", "items")
+            fields = self.mapping(body, id, required=required, optional=("targets",))
             options = self.named_options(fields.get("responses"), id)
             own: list[str] = []
             for item_id, item_key, item in self.entries(fields.get("items"), f"{id}.items"):
                 self.unique(item_id, item_key)
                 items.append(self.item(item, item_id, id, options))
+                self.one_wording(items[-1], item_key)
                 own.append(item_id)
             name = self.text(fields.get("name"), f"{id}.name")
-            scales.append(Scale(id, name, self.role(fields.get("role"), id), tuple(own)))
+            targets = self.targets(fields.get("targets"), id, options)
+            scales.append(Scale(id, name, self.role(fields.get("role"), id), tuple(own), targets))
         return tuple(scales), tuple(items)
+
+    def one_wording(self, item: Item, key: Node) -> None:
+        """A version asks an item in one wording; the earlier ones are in the earlier versions."""
+        first = self.wordings.setdefault(item.root, item.id)
+        if first != item.id:
+            self.fault("two_wordings", key, id=item.id, first=first)
+
+    def targets(self, node: Node | None, scale: str, options: Sequence[Option]) -> Mapping[str, int]:
+        name = f"{scale}.targets"
+        found: dict[str, int] = {}
+        for level, key, value in self.entries(node, name, ids=False):
+            self.target_keys.setdefault(scale, {})[level] = key
+            ends = (options[0].value, options[-1].value) if options else (0, _LARGEST_VALUE)
+            found[level] = self.integer(value, f"{name}.{level}", lowest=ends[0], highest=ends[1])
+        return found
+
+    def targets_by(self, node: Node | None, demographics: Sequence[Demographic]) -> str:
+        """Read which demographic the targets are set by, and check that they name its levels."""
+        name = self.string(node, "targets_by")
+        levels = {d.id: [level.id for level in d.levels] for d in demographics if d.levels}
+        if node is not None and name and name not in levels:
+            self.fault("unknown_targets_by", node, name=name, nearest=nearest(name, list(levels)))
+            return name
+        for scale, keys in self.target_keys.items():
+            if node is None:
+                self.fault("targets_of_whom", next(iter(keys.values())), id=scale)
+                continue
+            for level, key in keys.items():
+                if name and level not in levels[name]:
+                    near = nearest(level, levels[name])
+                    self.fault("unknown_level", key, id=scale, level=level, name=name, nearest=near)
+        return name
+
+    def rated_by(self, node: Node | None) -> RatedBy:
+        name = self.string(node, "rated_by")
+        for one in RATERS:
+            if one == name:
+                return one
+        if node is not None and name:
+            self.fault("bad_rater", node, name=name, known=RATERS)
+        return "self"
 
     def item(self, node: Node, id: str, scale: str, options: tuple[Option, ...]) -> Item:
         fields = self.mapping(node, id, required=self.languages, optional=("reverse", *LANGUAGES))

@@ -19,7 +19,7 @@ from engage.measure.reliability import (
     item_rest_correlation,
     omega_total,
 )
-from engage.measure.scoring import favourable_from, favourable_share, score_items
+from engage.measure.scoring import AnswerBands, answer_bands, favourable_from, favourable_share, score_items
 from engage.measure.weights import Weights, rake
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Aggregation",
     "Agreement",
     "Alpha",
+    "AnswerBands",
     "Careless",
     "CarelessRules",
     "Comparison",
@@ -42,6 +43,7 @@ __all__ = [
     "WaveChange",
     "Weights",
     "adjust_pvalues",
+    "answer_bands",
     "careless",
     "compare",
     "compare_waves",

@@ -1,10 +1,37 @@
 """From answers to a person's scale score: the pandas twin of the engine's expression, for analysts."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
 from engage.errors import InputError, UsageError
+
+_DETRACTORS: Final = 7
+"""On 0–10, the scale of a recommendation, 0–6 are unfavourable and 7–8 neutral."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerBands:
+    """How many of the ``points`` answers of an item, from the lowest up, fall into each band."""
+
+    points: int
+    unfavourable: int
+    neutral: int
+    favourable: int
+
+
+def answer_bands(points: int) -> AnswerBands:
+    """Return which answers are unfavourable, neutral and favourable on a scale of ``points`` answers.
+
+    Favourable are the top answers of :func:`favourable_from`, unfavourable as many at the bottom, except on
+    11 points (0–10), where those are 0–6; the others are neutral. Reverse-keyed items are turned round first.
+    Raises ``UsageError`` for fewer than 2 or more than 11 points. The table is in ``docs/measurement.md``.
+    """
+    top = favourable_from(points)
+    bottom = _DETRACTORS if points == 11 else top
+    return AnswerBands(points, bottom, points - bottom - top, top)
 
 
 def favourable_from(points: int) -> int:

@@ -106,8 +106,8 @@ class Store:
         written, when no other writer can change it any more; what it raises refuses the import.
 
         Raises ``InputError`` before anything is written if a column is not as declared or would be retyped,
-        if the same file is in effect for this kind and wave, or if the instrument changed without a new
-        version; ``UsageError`` for a wrong combination of arguments.
+        if the same file is in effect for this kind, wave and instrument, or if the instrument changed
+        without a new version; ``UsageError`` for a wrong combination of arguments.
         """
         wave = wave_name(wave)
         main = _main_table(kind, tables, instrument)
@@ -117,6 +117,7 @@ class Store:
                 check(self.snapshot())
             log = read_events(self._log)
             event = _new_event(log, "import", kind, wave)
+            event = replace(event, instrument=instrument.id if instrument else "")
             _refuse_duplicate(log, event, digest)
             ready = {name: self._ready(name, table, event, instrument) for name, table in tables.items()}
             if instrument is not None:
@@ -126,7 +127,6 @@ class Store:
             self._append(ready)
             event = replace(
                 event,
-                instrument=instrument.id if instrument else "",
                 instrument_version=instrument.version if instrument else 0,
                 file_name=Path(file_name).name,
                 file_sha256=digest,
@@ -267,7 +267,8 @@ def _new_event(log: tuple[Event, ...], event: EventType, kind: str, wave: str) -
 
 def _refuse_duplicate(log: tuple[Event, ...], event: Event, digest: str) -> None:
     for earlier in effective(log) if digest else ():
-        if (earlier.file_sha256, earlier.kind, earlier.wave) == (digest, event.kind, event.wave):
+        same = (earlier.file_sha256, earlier.kind, earlier.wave) == (digest, event.kind, event.wave)
+        if same and earlier.instrument == event.instrument:  # a file may hold several questionnaires
             raise InputError("store.duplicate", where=earlier.file_name, wave=event.wave, id=earlier.id)
 
 

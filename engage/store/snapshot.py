@@ -90,12 +90,15 @@ class Snapshot:
             dict.fromkeys(e.instrument for e in self.events if e.instrument and name in (None, e.wave))
         )
 
-    def instrument(self, id: str) -> Instrument:
+    def instrument(self, id: str, wave: str | None = None) -> Instrument:
         """Return the instrument as kept at import: the highest version among the imports in effect.
 
-        Raises ``UsageError`` if no import in effect used it.
+        With a wave, among those of that wave: what was asked then, whatever was reworded since. Raises
+        ``UsageError`` if no such import used it.
         """
-        versions = [event.instrument_version for event in self.events if event.instrument == id]
+        name = None if wave is None else wave_name(wave)
+        events = [event for event in self.events if event.instrument == id and name in (None, event.wave)]
+        versions = [event.instrument_version for event in events]
         if not versions:
             raise UsageError("store.instrument_unknown", where=id, instrument=id)
         file = survey_file(self.path, id, max(versions))

@@ -29,11 +29,12 @@ from engage.privacy.audit import findings_frame
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
 from engage.workspace import findings, linking, waiting
 from engage.workspace.auditing import attacked
+from engage.workspace.breaks import Break, Breaks, since_break, trend_breaks
 from engage.workspace.cells import WaveCells
 from engage.workspace.grouping import grouped_drivers
 from engage.workspace.hearing import heard
 from engage.workspace.importing import ImportResult, Progress, Upload, import_upload
-from engage.workspace.merging import merged_instrument
+from engage.workspace.merging import wave_instrument
 from engage.workspace.policies import note_policy
 from engage.workspace.publishing import group_names, publish
 from engage.workspace.sample_files import sample_hashes
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 ALL_WAVES: Final = "all"
 
-__all__ = ["ALL_WAVES", "ImportResult", "Workspace"]
+__all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Workspace"]
 
 
 class Workspace:
@@ -117,8 +118,7 @@ class Workspace:
     def instrument(self, wave: str | None = None) -> Instrument:
         """Return the questionnaire of a wave; several are laid together."""
         snapshot = self._need()
-        names = snapshot.instruments(None if wave in (None, ALL_WAVES) else wave)
-        return merged_instrument([snapshot.instrument(name) for name in names])
+        return wave_instrument(snapshot, None if wave in (None, ALL_WAVES) else wave)
 
     def demographics(self, wave: str | None = None) -> tuple[str, ...]:
         """Return the groups whose tables a closed wave publishes."""
@@ -251,13 +251,24 @@ class Workspace:
         return select_cells(cells.frame, names, where or {})
 
     def trend(self) -> SafeTable:
-        """Return the released totals of every closed wave, with the wave in the first column."""
+        """Return the released totals of every closed wave, with the wave in the first column.
+
+        Where a scale's wording changed, its figures before and after don't compare: see :meth:`breaks`.
+        """
         return select_cells(WaveCells(self._need(), self._waves(ALL_WAVES)).frame, (), {}, with_wave=True)
 
+    def breaks(self) -> Breaks:
+        """Return where a trend breaks, over the closed waves: a scale asked in other words than before."""
+        return trend_breaks(self._need(), self._waves(ALL_WAVES))
+
     def changes(self) -> SafeTable:
-        """Return the changes between consecutive closed waves, tested unrounded inside the gate."""
-        waves = self._waves(ALL_WAVES)
-        return release_changes(WaveCells(self._need(), waves).moments, waves, self.policy)
+        """Return the changes between consecutive closed waves, tested unrounded inside the gate.
+
+        Of a scale whose trend breaks, those since its last break.
+        """
+        waves, snapshot = self._waves(ALL_WAVES), self._need()
+        moments = since_break(WaveCells(snapshot, waves).moments, trend_breaks(snapshot, waves), waves)
+        return release_changes(moments, waves, self.policy)
 
     def response_rates(self) -> SafeTable:
         """Return, per closed wave, how many were employed (where known) and how many answered."""

@@ -103,9 +103,12 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
 
 
 def _refuse_twice(snapshot: Snapshot, reading: Reading, wave: str, name: str) -> None:
+    asked = reading.instrument.id if reading.kind == "responses" and reading.instrument else ""
     for event in snapshot.events:
         if event.event == "import" and event.file_sha256 == reading.sha256 and event.kind == reading.kind:
-            raise InputError("workspace.same_file", where=name, wave=event.wave)
+            other = event.wave == wave and asked not in ("", event.instrument)
+            if not other:  # one file may hold the answers to several questionnaires of a wave
+                raise InputError("workspace.same_file", where=name, wave=event.wave)
     if reading.kind != "responses":
         return
     if reading.instrument is None:

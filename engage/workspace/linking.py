@@ -59,14 +59,19 @@ def wave_facts(snapshot: Snapshot) -> pd.DataFrame:
     """Return one row per wave: ``wave, n, first_day, last_day, instruments``.
 
     ``n`` counts respondents over all questionnaires of the wave; the days are those of the answers, ``NaT``
-    where they are not dated.
+    where they are not dated. Who is rated by others has answered nothing: such rows count only in a wave that
+    has no others.
     """
     parts = []
     for id in snapshot.instruments(None):
         rows = engine.open_table(snapshot, responses_table(id))
         dated = rows.group_by("wave", "respondent").agg(first=rows.started.min(), last=rows.started.max())
         parts.append(engine.frame(dated).assign(instrument=id))
-    answers = pd.concat(parts) if parts else pd.DataFrame(columns=["wave", "respondent", "first", "last"])
+    columns = ["wave", "respondent", "first", "last", "instrument"]
+    answers = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    rated = [id for id in snapshot.instruments(None) if snapshot.instrument(id).rated_by == "others"]
+    own = ~answers["instrument"].isin(rated)
+    answers = answers[own | ~answers["wave"].isin(answers.loc[own, "wave"])]
     waves = answers.groupby("wave", sort=False).agg(
         n=("respondent", "nunique"), first_day=("first", "min"), last_day=("last", "max")
     )

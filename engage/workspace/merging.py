@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from engage.instrument import Instrument
+from engage.store import Snapshot
 
 
 class _Named(Protocol):
@@ -13,6 +14,11 @@ class _Named(Protocol):
 
 
 _T = TypeVar("_T", bound=_Named)
+
+
+def wave_instrument(snapshot: Snapshot, wave: str | None) -> Instrument:
+    """Return all that ``wave`` was asked, as it was worded then; ``None``: any wave, newest words."""
+    return merged_instrument([snapshot.instrument(id, wave) for id in snapshot.instruments(wave)])
 
 
 def merged_instrument(instruments: Sequence[Instrument]) -> Instrument:

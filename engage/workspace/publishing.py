@@ -69,8 +69,12 @@ def group_names(
     They are those that the questionnaires of ``waves`` offer, and those that at least ``k`` of the people in
     ``answers`` share, or of those on the staff list.
     """
-    ids = dict.fromkeys(id for wave in waves for id in snapshot.instruments(wave))
-    asked = [one for id in ids for one in snapshot.instrument(id).demographics]
+    asked = [
+        one
+        for wave in waves
+        for id in snapshot.instruments(wave)
+        for one in snapshot.instrument(id, wave).demographics
+    ]
     staff = linking.latest_people(snapshot) if "people" in snapshot.tables else pd.DataFrame()
     names = {}
     for group in groups:
@@ -97,7 +101,7 @@ def _called(
 def measures_of(snapshot: Snapshot, wave: str, scales: Sequence[str]) -> dict[str, Measure]:
     """Return the ends of every score and share of a wave, and the step where it is known."""
     found: dict[str, Measure] = {}
-    for instrument in (snapshot.instrument(id) for id in snapshot.instruments(wave)):
+    for instrument in (snapshot.instrument(id, wave) for id in snapshot.instruments(wave)):
         for scale in instrument.scales:
             items = [instrument.item(id) for id in scale.items]
             least, most = min(i.minimum for i in items), max(i.maximum for i in items)

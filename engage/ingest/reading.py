@@ -13,7 +13,9 @@ from engage.ingest.dialects import Layout, lay_out
 from engage.ingest.files import Grid, contents, open_grid
 from engage.ingest.kinds import read_kind
 from engage.ingest.mapping import FileMapping, load_mapping
+from engage.ingest.quality import inspect, without_personal
 from engage.ingest.responses import empty_comments, read_responses
+from engage.ingest.screening import screen
 from engage.ingest.validate import Faults
 from engage.instrument import Instrument
 from engage.words import Language
@@ -121,12 +123,14 @@ def read(
         )
         if kind != "comments" and grid.cells.shape[1] < 2:
             raise InputError("ingest.not_a_table")
-        layout = lay_out(grid, answers=kind == "responses", long=rules.long)
+        layout = lay_out(grid, answers=kind == "responses", long=rules.long, dialect=rules.dialect)
     except InputError as error:
         error.where = error.where or where
         raise
     faults = Faults()
     faults.extend(layout.problems)
+    layout = without_personal(screen(layout, rules, faults), rules, faults)
+    inspect(layout, rules, faults)
     if kind == "responses":
         return _responses(grid, layout, instrument, rules, digest, faults)
     return _records(kind, grid, layout, rules, digest, faults)

@@ -14,6 +14,7 @@ from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping
 from engage.ingest.matching import Matched, choose_instrument, match_columns
 from engage.ingest.names import distinct, plain
+from engage.ingest.settling import settle_answers
 from engage.ingest.validate import Faults, Flags, named
 from engage.ingest.values import MISSING, answer_key, clean, dates, level_key, seconds
 from engage.instrument import Demographic, Instrument, Item
@@ -50,8 +51,7 @@ def read_responses(
     matched = match_columns(layout, instrument, mapping, faults)
     if not len(layout.cells):
         faults.add("no_rows", "error")
-    if layout.coded and matched.items:
-        faults.add("codes_as_values", "info")
+    layout = settle_answers(layout, matched.items, instrument, mapping, faults)
     respondent = _respondents(layout, matched, mark, faults)
     submitted, started, took = _times(layout, matched, mapping, faults)
     columns: dict[str, Any] = {"respondent": respondent, "started": started, "seconds": took}

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from engage.errors import Problem, Severity
+from engage.ingest.cells import Rows
 
 _ORDER: Final[dict[Severity, int]] = {"error": 0, "warning": 1, "info": 2}
 _NAMED: Final = 10  # rows or names listed in a sentence
 
 Flags = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)

@@ -10,7 +10,9 @@ from ingest_files import csv_bytes, xlsx_bytes
 from engage.errors import EngageError, InputError, UsageError
 from engage.ingest import read
 from engage.ingest.encodings import decode
-from engage.ingest.files import MAX_CELLS, open_grid, sniff_delimiter
+from engage.ingest.cells import MAX_CELLS
+from engage.ingest.delimited import sniff_delimiter
+from engage.ingest.files import open_grid
 from engage.ingest.sheet_child import shown
 
 CHINESE = "序号,所在班组,我的工资合理\n1,一班,非常同意\n2,二班,不同意\n"
@@ -72,7 +74,7 @@ def test_decimal_commas_do_not_pass_for_delimiters() -> None:
         (b"\xef\xbb\xbf<?xml version='1.0'?><Workbook/>", "html"),
         (b"%PDF-1.7 whatever", "not_a_table"),
         (b"one column\nonly\n", "not_a_table"),
-        (b"PK\x03\x04 broken", "sheet_broken"),
+        (b"PK\x03\x04 broken", "archive_broken"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "sheet_broken"),
         (b'id,team\n1,"' + b"x" * 140_000 + b'"\n', "cell_too_long"),
     ],

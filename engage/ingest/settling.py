@@ -1,0 +1,212 @@
+"""Answers whose meaning the instrument alone does not tell: other wordings of a usual scale, option numbers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from engage.ingest.cells import Coded
+from engage.ingest.dialects import Column, Layout
+from engage.ingest.mapping import FileMapping
+from engage.ingest.names import distinct, fold_word, plain
+from engage.ingest.scales import UsualScale, usual_scales
+from engage.ingest.validate import Faults
+from engage.ingest.values import MISSING
+from engage.instrument import Instrument, Item
+
+First = Literal["lowest", "highest"]
+_NUMERAL: Final = re.compile(r"^\d+(?:[.,]0+)?$")
+_WORDED_NUMERAL: Final = re.compile(r"^(\d{1,2})\s*(?:分|级|баллов|балла|балл|points?)?\s*(?![.,]?\d).*$", re.DOTALL)
+_LISTED: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRest:
+    """How an item's raw answers go with the rest of its scale: ``r`` is NaN where it can't be computed."""
+
+    item: str
+    reverse_keyed: bool
+    r: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether the sign is what the instrument's keying says."""
+        return bool(np.isnan(self.r)) or (self.r < 0) == self.reverse_keyed
+
+
+def settle_answers(
+    layout: Layout,
+    matched: Mapping[str, Column],
+    instrument: Instrument | None,
+    mapping: FileMapping,
+    faults: Faults,
+) -> Layout:
+    """Return the layout with answers turned into what the instrument knows, each step noted.
+
+    Words of a usual scale become the instrument's options of the same step. Option numbers of a tool's export
+    count from the first option listed, which may be the best or the worst: ``mapping.first_option`` says
+    which, and without it the question is put as an error with the item–rest signs.
+    """
+    changed: dict[int, Coded] = {}
+    asked: list[Item] = []
+    for item in instrument.items if instrument else ():
+        column = matched.get(item.id)
+        if column is None:
+            continue
+        cells = layout.cells[:, column.position]
+        settled = _numerals(cells, item) if _has_numeral_labels(item) else _worded(column, cells, item, layout, mapping, faults)
+        if layout.coded and not _has_numeral_labels(item) and _counts_options(cells, layout, mapping):
+            first = mapping.first_for(item.id, item.scale)
+            if first == "highest":
+                settled = _turned(cells, item)
+            elif not first:
+                asked.append(item)
+        if settled is not None:
+            changed[column.position] = settled
+    if asked and instrument is not None:
+        _ask(layout, matched, asked, instrument, mapping, faults)
+    return replace(layout, cells=layout.cells.replaced(changed)) if changed else layout
+
+
+def _has_numeral_labels(item: Item) -> bool:
+    return all(fold_word(label).isdecimal() for option in item.options for label in option.label.values())
+
+
+def _numerals(cells: Coded, item: Item) -> Coded | None:
+    """Return ``10 – very likely`` and ``8分`` as the numbers they begin with, where the options are numbers."""
+    known = {fold_word(label) for option in item.options for label in option.label.values()}
+    values = list(cells.values)
+    for n, value in enumerate(values):
+        part = _WORDED_NUMERAL.match(value.strip())
+        if part and fold_word(value) not in known and item.minimum <= int(part[1]) <= item.maximum:
+            values[n] = part[1]
+    return Coded(cells.codes, values) if values != list(cells.values) else None
+
+
+def _worded(
+    column: Column, cells: Coded, item: Item, layout: Layout, mapping: FileMapping, faults: Faults
+) -> Coded | None:
+    """Return the cells with words of a usual scale as the item's own labels, if all of them can be placed."""
+    told = mapping.words_for(item.id, item.scale)
+    missing = MISSING | layout.missing | mapping.missing
+    words = [
+        value for value in cells.counts()
+        if value and plain(value) not in missing and fold_word(value) not in told and not _NUMERAL.match(value)
+    ]  # fmt: skip
+    own = {fold_word(label): option for option in item.options for label in option.label.values() if label}
+    unknown = [word for word in words if fold_word(word) not in own]
+    if not unknown:
+        return None
+    scale = _usual(words, item)
+    if scale is None:
+        return None
+    place = scale.place
+    values = [
+        str(item.minimum + place[fold_word(value)]) if fold_word(value) in place and value.strip() else value
+        for value in cells.values
+    ]
+    faults.add(
+        "usual_scale", "warning", column=column.header, count=len(unknown), item=item.id, points=scale.points,
+    )  # fmt: skip
+    return Coded(cells.codes, values)
+
+
+def _usual(words: list[str], item: Item) -> UsualScale | None:
+    """Return the one usual scale of the item's length that the words and the item's own labels agree on."""
+    found = []
+    for scale in usual_scales(words, item.points):
+        labels = [label for option in item.options for label in option.label.values()]
+        if all(fold_word(label).isdecimal() for label in labels):
+            found.append(scale)
+            continue
+        known = usual_scales([*words, *labels], item.points)
+        same = [one for one in known if one.family == scale.family and _ascends(one, item)]
+        found.extend(same[:1])
+    return found[0] if len({scale.family for scale in found}) == 1 else None
+
+
+def _ascends(scale: UsualScale, item: Item) -> bool:
+    return all(
+        scale.place[fold_word(label)] == option.value - item.minimum
+        for option in item.options
+        for label in option.label.values()
+    )
+
+
+def _counts_options(cells: Coded, layout: Layout, mapping: FileMapping) -> bool:
+    """Return whether a column holds nothing but whole numbers."""
+    missing = MISSING | layout.missing | mapping.missing
+    values = [value for value in cells.counts() if plain(value) not in missing]
+    return bool(values) and all(_NUMERAL.match(value) for value in values)
+
+
+def _turned(cells: Coded, item: Item) -> Coded:
+    values = list(cells.values)
+    for n, value in enumerate(values):
+        if _NUMERAL.match(value.strip()):
+            number = int(re.split("[.,]", value.strip())[0])
+            values[n] = str(item.minimum + item.maximum - number)
+    return Coded(cells.codes, values)
+
+
+def _ask(
+    layout: Layout,
+    matched: Mapping[str, Column],
+    items: list[Item],
+    instrument: Instrument,
+    mapping: FileMapping,
+    faults: Faults,
+) -> None:
+    signs = item_rest(layout, matched, instrument, mapping)
+    shown = [f"{one.item} {one.r:+.2f}" for one in signs if not np.isnan(one.r)]
+    against = [one.item for one in signs if not one.fits]
+    headers = [matched[item.id].header for item in items]
+    faults.add(
+        "direction_unknown", "error", column=headers[0], count=len(items),
+        signs=[*shown[:_LISTED], *(["…"] if len(shown) > _LISTED else [])] or ["–"], against=against or ["–"],
+    )  # fmt: skip
+
+
+def item_rest(
+    layout: Layout, matched: Mapping[str, Column], instrument: Instrument, mapping: FileMapping
+) -> tuple[ItemRest, ...]:
+    """Return the correlation of each matched item with the mean of the other items of its scale.
+
+    The rest is keyed by the instrument, the item itself is raw; so a reverse-keyed item should be negative.
+    Turning the whole file round changes no sign: the signs show single items keyed otherwise, no more.
+    """
+    result = []
+    for scale in instrument.scales:
+        found = [instrument.item(id) for id in scale.items if id in matched]
+        if len(found) < 2:
+            continue
+        raw = np.column_stack([_as_numbers(layout.cells[:, matched[item.id].position], item, mapping) for item in found])
+        low = np.array([item.minimum + item.maximum for item in found])
+        keyed = np.where([item.reverse_keyed for item in found], low - raw, raw)
+        for n, item in enumerate(found):
+            result.append(ItemRest(item.id, item.reverse_keyed, _r(raw[:, n], np.delete(keyed, n, axis=1))))
+    return tuple(result)
+
+
+def _as_numbers(cells: Coded, item: Item, mapping: FileMapping) -> npt.NDArray[np.float64]:
+    codes, values = distinct(cells)
+    blank = mapping.missing
+    numbers = [
+        float(value) if _NUMERAL.match(value) and "," not in value and plain(value) not in blank else np.nan
+        for value in values
+    ]
+    numbers = [n if item.minimum <= n <= item.maximum else np.nan for n in numbers]
+    return np.array(numbers, dtype=np.float64)[codes]
+
+
+def _r(item: npt.NDArray[np.float64], rest: npt.NDArray[np.float64]) -> float:
+    whole = ~np.isnan(item) & ~np.isnan(rest).any(axis=1)
+    if whole.sum() < 3:
+        return float("nan")
+    a, b = item[whole], rest[whole].mean(axis=1)
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1])

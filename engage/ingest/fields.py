@@ -58,7 +58,7 @@ class FieldReader:
         parsed = dates(values, self._mapping.date_format, self._blank)
         self._flag("bad_date", "warning", parsed.bad[codes], column)
         if parsed.ambiguous:
-            self._faults.add("ambiguous_date", "warning", column=column.header)
+            self._faults.add(parsed.ambiguous, "warning", column=column.header)
         value = parsed.value
         if form == "month":
             value = value.astype("datetime64[M]").astype("datetime64[us]")

@@ -16,6 +16,7 @@ from engage.instrument import Instrument, available, load_instrument
 Target = Literal["item", "demographic", "question", "meta"]
 _META: Final = ("respondent", "started", "submitted", "seconds", "language", "source")
 _ALIKE: Final = 0.8
+_SHORTEST_STEM: Final = 6  # letters of a heading cut short
 _MOST_COMPARED: Final = 300  # columns: comparing wordings is quadratic
 
 
@@ -133,7 +134,18 @@ def _found(column: Column, index: Mapping[str, tuple[Target, str]]) -> list[tupl
     if column.role == "option":
         return []
     hits = [index[key] for name in column.names if (key := fold(name)) in index]
-    return hits[:1]
+    return hits[:1] or _cut_short(column, index)
+
+
+def _cut_short(column: Column, index: Mapping[str, tuple[Target, str]]) -> list[tuple[Target, str]]:
+    """Return what a heading that ends in dots begins, if that is one thing only."""
+    for name in column.names:
+        stem = fold(name)
+        if name.rstrip().endswith(("..", "…")) and len(stem) >= _SHORTEST_STEM:
+            hits = {target for key, target in index.items() if key.startswith(stem)}
+            if len(hits) == 1:
+                return [hits.pop()]
+    return []
 
 
 def _own(column: Column, index: Mapping[str, tuple[Target, str]]) -> tuple[Target, str] | None:

@@ -124,7 +124,7 @@ def _dated(
     parsed = dates(values, mapping.date_format, layout.missing | mapping.missing)
     faults.flag("bad_date", "warning", parsed.bad[codes], layout.first_rows, column.header)
     if parsed.ambiguous:
-        faults.add("ambiguous_date", "warning", column=column.header)
+        faults.add(parsed.ambiguous, "warning", column=column.header)
     return parsed.value[codes]
 
 

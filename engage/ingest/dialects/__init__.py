@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from engage.errors import UsageError
 from engage.ingest.dialects.base import Column, Dialect, Layout, Recognition
 from engage.ingest.dialects.forms import GoogleForms, MicrosoftForms
 from engage.ingest.dialects.limesurvey import LimeSurvey
@@ -30,11 +31,14 @@ def lay_out(
     """Return the grid as the dialect that recognises it best lays it out, or as the one named.
 
     ``answers`` says that it holds survey answers: only these can be one to a row. ``long`` names the columns
-    of such a file (``respondent``, ``item``, ``answer``) and so says it is one.
+    of such a file (``respondent``, ``item``, ``answer``) and so says it is one. Raises ``UsageError`` if there
+    is no dialect of that name.
     """
     found = recognise(grid, answers=answers, long=long)
     known = {one.id: one for one in _known(long, answers)}
-    chosen = dialect if dialect in known else next(iter(found))
+    if dialect and dialect not in known:
+        raise UsageError("ingest.dialect", where="dialect", dialect=dialect, known=sorted(known))
+    chosen = dialect or next(iter(found))
     return replace(known[chosen].parse(grid), recognition=found[chosen])
 
 

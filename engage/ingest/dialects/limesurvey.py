@@ -70,7 +70,9 @@ class LimeSurvey:
             return Recognition(min(1.0, 0.5 + 0.1 * len(signs)), tuple(signs))
         special = [part for part in parts if _RANK.match(part) or fold_field(part) in _OTHER]
         confidence = 0.35 if 3 * len(parts) >= len(headers) and special else 0.2 if len(parts) > 2 else 0.0
-        return Recognition(confidence + 0.1 * len(signs), (*signs, *special[:2]))
+        if len(signs) > 1:
+            confidence += 0.1 * len(signs)
+        return Recognition(confidence, (*signs, *special[:2]))
 
     def parse(self, grid: Grid) -> Layout:
         """Return questions with their subquestions; codes ``A1``, ``AO01`` become option numbers."""
@@ -102,7 +104,8 @@ def _column(position: int, header: str, cells: Coded, timed: bool) -> Column:
         return Column(position, header, (header,), "meta")
     names = _names(header)
     sub = _SUB.match(header)
-    if sub and (fold_field(sub[2]) in _OTHER or _RANK.match(sub[2])):
+    ranked = sub and _RANK.match(sub[2]) and not _CODE_SUB.match(header)
+    if sub and (fold_field(sub[2]) in _OTHER or ranked):
         return Column(position, header, (header,), "option")
     if sub and _is_mark(cells):
         return Column(position, header, (header,), "option")

@@ -22,6 +22,7 @@ LONGEST_LINE: Final = 4_000_000  # bytes
 _AGREE: Final = 0.6  # share of rows that must be equally wide under the delimiter
 _ARROW_FROM: Final = 1_000_000  # bytes; importing Arrow costs more than it gains below
 _MOST_ODD: Final = 2_000  # rows of another width that Arrow may hand back
+_HEAD: Final = 200_000
 _BLOCK: Final = 1 << 22
 
 
@@ -102,7 +103,8 @@ def with_arrow(utf8: bytes, delimiter: str) -> tuple[Cells, Rows] | None:
 
 
 def _first_lines(utf8: bytes) -> str:
-    return utf8[: 2 * LONGEST_LINE].decode("utf-8", "replace").removeprefix("\ufeff")
+    enough = _HEAD if utf8.count(b"\n", 0, _HEAD) > 2 else 2 * LONGEST_LINE
+    return utf8[:enough].decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def _column(chunked: Any) -> Coded:
@@ -137,7 +139,7 @@ def _with_odd_rows(columns: list[Coded], height: int, odd: dict[int, list[str]])
 
 def sniff_delimiter(text: str) -> str:
     """Return the delimiter under which the first rows agree best on a width of two or more."""
-    head = text[:200_000]
+    head = text[:_HEAD]
     best, best_score = NO_DELIMITER, (0.0, 0)
     for mark in DELIMITERS:
         try:

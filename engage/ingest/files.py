@@ -20,6 +20,7 @@ from engage.ingest.validate import Faults, named
 from engage.ingest.workbooks import read_workbook
 
 MAX_BYTES: Final = 400_000_000
+_FIRST: Final = 4_096
 _BLANK: Final = b" \t\r\n\0\xef\xbb\xbf"
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -69,7 +70,7 @@ def contents(path_or_bytes: str | Path | bytes) -> bytes:
             raise UsageError("ingest.no_file", where=str(path)) from error
     if len(data) > MAX_BYTES:
         raise _too_large(len(data))
-    if not data.strip(_BLANK):
+    if not data[:_FIRST].strip(_BLANK) and not data.strip(_BLANK):
         raise InputError("ingest.empty")
     return data
 

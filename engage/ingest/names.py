@@ -22,6 +22,8 @@ _QUOTES: Final = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", 
 
 def plain(text: str) -> str:
     """Return ``text`` in one form: NFKC, lower case, straight quotes, single spaces."""
+    if text.isascii():
+        return " ".join(text.lower().replace("`", "'").split())
     return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold().split())
 
 

@@ -31,6 +31,8 @@ _MOSTLY: Final = 0.5
 _FEW: Final = 0.01
 _ENOUGH_ROWS: Final = 50
 _MOST_LEVELS: Final = 12
+_LOOKED_AT: Final = 200  # values of a column that decide whether all are looked at
+_MOST_RANGES: Final = 500  # distinct values of a column of ranges
 _SHIFTED_CELLS: Final = 3
 _COMMON: Final = 0.02  # a value is a column's own if at least this share of its cells hold it
 
@@ -57,6 +59,10 @@ def without_personal(layout: Layout, mapping: FileMapping, faults: Faults) -> La
 
 
 def _kind(column: Coded) -> str:
+    step = max(1, len(column.values) // _LOOKED_AT)
+    sample = [value.strip() for value in column.values[::step]]
+    if not any(map(personal, sample)):
+        return ""
     counts = column.counts()
     filled = sum(count for value, count in counts.items() if value)
     kinds: dict[str, int] = {}
@@ -96,14 +102,13 @@ def _near_empty(layout: Layout, faults: Faults) -> None:
 def _damaged(layout: Layout, column: Column, faults: Faults) -> None:
     codes, values = distinct(layout.cells[:, column.position])
     rows = layout.rows_of(column.position)
-    dated = [bool(_EXCEL_DATE.match(value)) for value in values]
-    if any(dated) and any(_RANGE.match(value) for value in values):
-        faults.flag("excel_date", "warning", np.array(dated)[codes], rows, column.header)
-    lost = [bool(_LOST_DASH.match(value)) for value in values]
-    if any(lost) and any(_RANGE.match(value) for value in values):
-        faults.flag("lost_dash", "warning", np.array(lost)[codes], rows, column.header)
-    left = [bool(_PLACEHOLDER.search(value)) for value in values]
-    faults.flag("placeholder", "warning", _taken(left, codes), rows, column.header)
+    if len(values) <= _MOST_RANGES and any(_RANGE.match(value) for value in values):
+        for fault, pattern in (("excel_date", _EXCEL_DATE), ("lost_dash", _LOST_DASH)):
+            hit = [bool(pattern.match(value)) for value in values]
+            faults.flag(fault, "warning", _taken(hit, codes), rows, column.header)
+    if _PLACEHOLDER.search("\n".join(values)):
+        left = [bool(_PLACEHOLDER.search(value)) for value in values]
+        faults.flag("placeholder", "warning", _taken(left, codes), rows, column.header)
 
 
 def _taken(flags: Sequence[bool], codes: "np.ndarray[tuple[int], np.dtype[np.int32]]") -> Flags:
@@ -152,6 +157,8 @@ def _shifted(layout: Layout) -> Flags:
 
 
 def _levels(column: Coded) -> frozenset[str]:
+    if len(column.values) > _MOST_RANGES:
+        return frozenset()
     counts = {value: count for value, count in column.counts().items() if value}
     total = sum(counts.values())
     common = {value for value, count in counts.items() if count >= max(2, _COMMON * total)}

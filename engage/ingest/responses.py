@@ -1,5 +1,6 @@
 """Turn a survey export into the responses and comments tables."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ _VERDICTS: Final[Mapping[str, tuple[str, Severity]]] = {
     "number_among_words": ("number_among_words", "error"),
     "mapped_out_of_range": ("mapped_out_of_range", "error"),
 }
-_SCIENTIFIC: Final = r"^\d(?:[.,]\d+)?[eE]\+\d+$"
+_SCIENTIFIC: Final = re.compile(r"^\d(?:[.,]\d+)?[eE]\+\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,9 @@ def _respondents(
             faults.add("anonymous", "info", count=len(rows))
         return pd.array(stand_in, dtype="string")
     codes, values = distinct(layout.cells[:, column.position])
-    blank = np.array([plain(value) in MISSING | layout.missing for value in values], dtype=bool)
-    garbled = pd.Series(values, dtype=object).str.match(_SCIENTIFIC).to_numpy(dtype=bool)
+    absent = MISSING | layout.missing
+    blank = np.array([plain(value) in absent for value in values], dtype=bool)
+    garbled = np.array([bool(_SCIENTIFIC.match(value)) for value in values], dtype=bool)
     faults.flag("respondent_blank", "warning", blank[codes], rows, column.header)
     faults.flag("id_scientific", "error", garbled[codes], rows, column.header)
     ids = np.array([clean(value) for value in values], dtype=object)[codes]

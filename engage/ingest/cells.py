@@ -1,4 +1,4 @@
-"""The cells of a table, kept by column as codes and distinct values: work is done once per value, not per cell."""
+"""The cells of a table by column, as codes and values: work is done once per value, not per cell."""
 
 import itertools
 from array import array
@@ -30,7 +30,8 @@ class Coded:
         return len(self.codes)
 
     def __getitem__(self, row: int) -> str:
-        return self.values[self.codes[row]]
+        value: str = self.values[int(self.codes[row])]
+        return value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         if not len(self.values):
@@ -48,7 +49,7 @@ class Coded:
         found: dict[str, int] = {}
         tally = np.bincount(self.codes, minlength=len(self.values))
         for code in np.flatnonzero(tally):
-            value = self.values[code].strip()
+            value = self.values[int(code)].strip()
             found[value] = found.get(value, 0) + int(tally[code])
         return found
 

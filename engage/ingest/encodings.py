@@ -18,6 +18,7 @@ OFFERED: Final = ("utf-8", "gb18030", "big5", "utf-16-le", "utf-16-be", "cp1251"
 _SAMPLE: Final = 400_000
 _SHOWN: Final = 200
 _SURE: Final = 0.6  # share of characters that must look like the language of the encoding
+_USUAL: Final = re.compile(r"[\x20-\x7e\t\r\nЀ-ӿ一-鿿\u3000-\u303f\uff00-\uffef]")
 _PAIR: Final = re.compile(rb"[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x81-\xfe][\x40-\xfe]")
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 
@@ -26,8 +27,8 @@ _HIGH: Final = re.compile(rb"[\x80-\xff]")
 class Text:
     """Decoded text.
 
-    ``bad`` is the number of characters that could not be decoded and are now ``\\ufffd``; ``guessed`` says that
-    the encoding was judged by the look of the text, not by a mark or a check that only it passes.
+    ``bad`` is the number of characters that could not be decoded and are now ``\\ufffd``; ``guessed``
+    says that the encoding was judged by the look of the text, not by a mark or a check that only it passes.
     """
 
     text: str
@@ -97,7 +98,7 @@ def _tolerant(data: bytes, encoding: str) -> Text:
 
 
 def _wide(data: bytes) -> str:
-    """Return UTF-16's name for files without a mark: every second byte is often NUL, or the text reads well."""
+    """Return UTF-16's name where every second byte is often NUL, or the text reads well."""
     head = data[: 4096 - 4096 % 2]
     if len(head) < 4 or len(data) % 2 or b"\0" not in head:
         return ""
@@ -113,12 +114,7 @@ def _wide(data: bytes) -> str:
 
 def _sense(text: str) -> float:
     """Return the share of characters from the blocks of common writing: ASCII, Cyrillic, Chinese."""
-    usual = sum(
-        "\x20" <= c < "\x7f" or c in "\t\r\n" or "Ѐ" <= c <= "ӿ" or "一" <= c <= "鿿" or "\u3000" <= c <= "\u303f"
-        or "\uff00" <= c <= "\uffef"
-        for c in text
-    )  # fmt: skip
-    return usual / max(len(text), 1)
+    return len(_USUAL.findall(text)) / max(len(text), 1)
 
 
 def _legacy(data: bytes) -> str:

@@ -10,8 +10,17 @@ import yaml
 from engage.errors import InputError, UsageError
 from engage.ingest.names import fold, fold_word, plain
 
-_TEXTS: Final = ("kind", "instrument", "respondent", "date_format", "encoding", "delimiter", "sheet", "dialect")
-_TABLES: Final = ("columns", "comments", "demographics", "numbers", "long")
+_TEXTS: Final = (
+    "kind",
+    "instrument",
+    "respondent",
+    "date_format",
+    "encoding",
+    "delimiter",
+    "sheet",
+    "dialect",
+)
+_TABLES: Final = ("columns", "comments", "demographics", "numbers", "long", "teams")
 _LISTS: Final = ("ignore", "missing", "keep", "drop")
 _NESTED: Final = ("values", "fields_values")
 _MAX_BYTES: Final = 1_000_000
@@ -28,8 +37,9 @@ class FileMapping:
     """A checked mapping.
 
     ``columns`` to ``numbers`` are ``{header in the file: id}``; ``values`` is ``{item, scale, demographic or
-    field id, or "*": {folded answer word: value}}``, ``None`` as value meaning "no answer". ``first_option`` is
-    ``{item, scale or "*": "lowest" or "highest"}``: what option number 1 stands for.
+    field id, or "*": {folded answer word: value}}``, ``None`` as value meaning "no answer".
+    ``first_option`` is ``{item, scale or "*": "lowest" or "highest"}``: what option number 1 stands for.
+    ``teams`` is ``{old name: new name}``.
     """
 
     kind: str = ""
@@ -51,6 +61,7 @@ class FileMapping:
     keep: frozenset[str] = frozenset()
     drop: frozenset[str] = frozenset()
     first_option: Mapping[str, str] = field(default_factory=dict)
+    teams: Mapping[str, str] = field(default_factory=dict)
 
     def first_for(self, *ids: str) -> str:
         """Return what the first option listed is for the first of ``ids`` that is told: lowest or highest."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from engage.ingest.cells import Codes, Coded
+from engage.ingest.cells import Coded, Codes
 
 _NUMBER: Final = re.compile(r"^(?:第\s*\d+\s*题|q?\d+)\s*(?:[、:)](?!\d)|\.(?![\d])|(?<=题)(?=\())\s*", re.I)
 _TAG: Final = re.compile(

@@ -15,17 +15,25 @@ from engage.ingest.names import distinct
 from engage.ingest.validate import Faults, Flags, named
 from engage.ingest.values import dates
 
-_MONTHS: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек"
-_EXCEL_DATE: Final = re.compile(rf"^(?:\d{{1,2}}-(?:{_MONTHS})|(?:{_MONTHS})-\d{{1,2}}|\d{{1,2}}月\d{{1,2}}日)$", re.I)
+_MONTHS: Final = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек"
+)
+_EXCEL_DATE: Final = re.compile(
+    rf"^(?:\d{{1,2}}-(?:{_MONTHS})|(?:{_MONTHS})-\d{{1,2}}|\d{{1,2}}月\d{{1,2}}日)$", re.I
+)
 _RANGE: Final = re.compile(r"^\D{0,3}\d+\s*[-–~至到]\s*\d+\D{0,6}$")
 _LOST_DASH: Final = re.compile(r"^\d+\s{2,}\d+$")
 _PLACEHOLDER: Final = re.compile(
     r"\$\{[a-z]+://[^}]*\}|\{\{[^{}]+\}\}|\{(?:INSERTANS|TOKEN|SAVEDID)[^}]*\}|\[(?:q|Q)\d+(?:_\d+)?(?:\.\w+)?\]|%%\w+%%|\[question\(",
 )
 _MAIL: Final = re.compile(r"^[^@\s,;]+@[^@\s,;]+\.[A-Za-z]{2,}$")
-_PHONE: Final = re.compile(r"^(?:\+?86[- ]?)?1[3-9]\d{9}$|^\+\d[\d\s()-]{8,17}\d$|^8[ -]?\(?\d{3}\)?[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}$")
+_PHONE: Final = re.compile(
+    r"^(?:\+?86[- ]?)?1[3-9]\d{9}$|^\+\d[\d\s()-]{8,17}\d$|^8[ -]?\(?\d{3}\)?[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}$"
+)
 _IP: Final = re.compile(r"^(?:\d{1,3}\.){3}\d{1,3}(?:\(.*\))?$|^[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){4,7}$", re.I)
-_IDENTITY: Final = re.compile(r"^[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\dXx]$|^\d{3}-\d{3}-\d{3} \d{2}$")
+_IDENTITY: Final = re.compile(
+    r"^[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\dXx]$|^\d{3}-\d{3}-\d{3} \d{2}$"
+)
 PERSONAL: Final = {"email": _MAIL, "phone": _PHONE, "address": _IP, "identity": _IDENTITY}
 _MOSTLY: Final = 0.5
 _FEW: Final = 0.01
@@ -38,19 +46,23 @@ _COMMON: Final = 0.02  # a value is a column's own if at least this share of its
 
 
 def personal(value: str) -> str:
-    """Return what kind of identifier a value is (``email``, ``phone``, ``address``, ``identity``), or ``""``."""
+    """Return what identifies somebody in a value: ``email``, ``phone``, ``address``, ``identity`` or nothing."""
     return next((kind for kind, pattern in PERSONAL.items() if pattern.match(value)), "")
 
 
 def without_personal(layout: Layout, mapping: FileMapping, faults: Faults) -> Layout:
-    """Return the layout with columns that hold mostly identifiers marked as such, whatever their heading says.
+    """Return the layout with columns that hold mostly identifiers marked as such, whatever the heading.
 
     The respondent's own column is left: its values are made pseudonyms where they are read.
     """
     told = set(mapping.headers())
     columns = []
     for column in layout.columns:
-        kind = "" if column.role != "question" or column.header in told else _kind(layout.cells[:, column.position])
+        kind = (
+            ""
+            if column.role != "question" or column.header in told
+            else _kind(layout.cells[:, column.position])
+        )
         if kind:
             faults.add(f"identifier_{kind}", "warning", column=column.header)
             column = replace(column, role="identifier")
@@ -163,4 +175,8 @@ def _levels(column: Coded) -> frozenset[str]:
     total = sum(counts.values())
     common = {value for value, count in counts.items() if count >= max(2, _COMMON * total)}
     covered = sum(counts[value] for value in common)
-    return frozenset(common) if common and len(common) <= _MOST_LEVELS and covered >= 0.9 * total else frozenset()
+    return (
+        frozenset(common)
+        if common and len(common) <= _MOST_LEVELS and covered >= 0.9 * total
+        else frozenset()
+    )

@@ -15,7 +15,8 @@ from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping
 from engage.ingest.matching import Matched, choose_instrument, match_columns
 from engage.ingest.names import distinct, plain
-from engage.ingest.settling import settle_answers
+from engage.ingest.pseudonyms import hidden
+from engage.ingest.settling import Meaning, meanings, settle_answers
 from engage.ingest.validate import Faults, Flags, named
 from engage.ingest.values import MISSING, answer_key, clean, dates, level_key, seconds
 from engage.instrument import Demographic, Instrument, Item
@@ -32,13 +33,17 @@ _SCIENTIFIC: Final = re.compile(r"^\d(?:[.,]\d+)?[eE]\+\d+$")
 
 @dataclass(frozen=True, slots=True)
 class Responses:
-    """The tables of a survey export, the matched columns, and whether respondents are anonymous."""
+    """The tables of a survey export, the matched columns, and whether respondents are anonymous.
+
+    ``meanings`` says what each answer of each item was taken for.
+    """
 
     table: pd.DataFrame
     comments: pd.DataFrame
     instrument: Instrument | None
     matched: Matched
     anonymous: bool
+    meanings: tuple[Meaning, ...] = ()
 
 
 def read_responses(
@@ -52,7 +57,8 @@ def read_responses(
     matched = match_columns(layout, instrument, mapping, faults)
     if not len(layout.cells):
         faults.add("no_rows", "error")
-    layout = settle_answers(layout, matched.items, instrument, mapping, faults)
+    raw, layout = layout, settle_answers(layout, matched.items, instrument, mapping, faults)
+    understood = meanings(raw, layout, matched.items, instrument, mapping)
     respondent = _respondents(layout, matched, mark, faults)
     submitted, started, took = _times(layout, matched, mapping, faults)
     columns: dict[str, Any] = {"respondent": respondent, "started": started, "seconds": took}
@@ -68,7 +74,7 @@ def read_responses(
     _note_unanswered(table, instrument, matched, keep, layout, faults)
     comments = _comments(table, layout, matched, keep)
     table = table[keep].reset_index(drop=True)
-    return Responses(table, comments, instrument, matched, "respondent" not in matched.meta)
+    return Responses(table, comments, instrument, matched, "respondent" not in matched.meta, understood)
 
 
 def _respondents(
@@ -87,7 +93,8 @@ def _respondents(
     garbled = np.array([bool(_SCIENTIFIC.match(value)) for value in values], dtype=bool)
     faults.flag("respondent_blank", "warning", blank[codes], rows, column.header)
     faults.flag("id_scientific", "error", garbled[codes], rows, column.header)
-    ids = np.array([clean(value) for value in values], dtype=object)[codes]
+    names = hidden([clean(value) for value in values], codes, rows, column.header, faults)
+    ids = np.array([*names, None], dtype=object)[:-1][codes]
     return pd.array(np.where(blank[codes], stand_in, ids), dtype="string")
 
 

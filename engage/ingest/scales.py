@@ -1,5 +1,6 @@
 """The answer scales in common use, and what a set of answer words means on them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,11 @@ from typing import Final
 import yaml
 
 from engage.ingest.names import fold_word
+from engage.words import Language
+
+_HAN: Final = re.compile(r"[一-鿿]")
+_CYRILLIC: Final = re.compile(r"[а-яё]", re.IGNORECASE)
+_LATIN: Final = re.compile(r"[a-z]", re.IGNORECASE)
 
 _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
     4: ("far_low", "low", "high", "far_high"),
@@ -33,17 +39,24 @@ class UsualScale:
 
 
 @cache
-def families() -> Mapping[str, Mapping[str, frozenset[str]]]:
-    """Return ``{family: {step: folded words}}`` from ``scales.yaml``."""
+def _written() -> Mapping[str, Mapping[str, list[str]]]:
+    """Return ``{family: {step: words}}`` as ``scales.yaml`` has them."""
     text = files("engage.ingest").joinpath("scales.yaml").read_text(encoding="utf-8")
+    loaded: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load(text)
+    return loaded
+
+
+@cache
+def families() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """Return ``{family: {step: folded words}}``."""
     return {
         family: {step: frozenset(fold_word(word) for word in words) for step, words in steps.items()}
-        for family, steps in yaml.safe_load(text).items()
+        for family, steps in _written().items()
     }
 
 
 def usual_scales(words: Iterable[str], points: int | None = None) -> tuple[UsualScale, ...]:
-    """Return every usual scale that gives each of ``words`` a step of its own (none for fewer than two words).
+    """Return every usual scale that gives each of ``words`` a step of its own; none for fewer than two.
 
     ``points`` restricts the answer; without it, scales are listed from few points to many. A word with two
     possible steps takes the one that the others leave it; if both stay possible the scale is not listed.
@@ -74,3 +87,16 @@ def _placed(keys: list[str], steps: list[frozenset[str]]) -> dict[str, int] | No
         for rest in options.values():
             rest.discard(at)
     return place
+
+
+def steps_in(scale: UsualScale, lang: Language) -> list[str]:
+    """Return one word per step of a scale in a language, the first that ``scales.yaml`` lists."""
+    steps = _written()[scale.family]
+    letters = {"zh": _HAN, "ru": _CYRILLIC}
+    return [
+        next(
+            (word for word in steps[name] if bool(letters.get(lang, _LATIN).search(word))),
+            steps[name][0],
+        )
+        for name in _STEPS[scale.points]
+    ]

@@ -1,4 +1,4 @@
-"""Which responses count: previews, tests, repeats and unfinished ones are told apart before answers are read."""
+"""Which responses count: previews, tests, repeats and unfinished ones are told apart before reading."""
 
 from dataclasses import replace
 from typing import Final
@@ -14,9 +14,11 @@ from engage.ingest.names import distinct, fold_word
 from engage.ingest.validate import Faults, Flags
 
 _TEST_WORDS: Final = (
-    "survey preview", "survey test", "preview", "test", "spam", "possible spam", "1", "2", "8", "9", "12", "17", "40",
-    "调查预览", "调查测试", "预览", "测试", "垃圾", "垃圾邮件", "предварительный просмотр", "тест", "спам",
-)  # fmt: skip
+    *("survey preview", "survey test", "preview", "test", "spam", "possible spam"),
+    *("1", "2", "8", "9", "12", "17", "40"),
+    *("调查预览", "调查测试", "预览", "测试", "垃圾", "垃圾邮件"),
+    *("предварительный просмотр", "тест", "спам"),
+)
 _INVALID_WORDS: Final = ("无效", "无效数据", "invalid")
 _NO_WORDS: Final = ("false", "0", "no", "否", "错", "нет", "ложь", "假")
 _TEST: Final = frozenset(map(fold_word, _TEST_WORDS))
@@ -34,7 +36,10 @@ def screen(layout: Layout, mapping: FileMapping, faults: Faults) -> Layout:
         return layout
     out = _repeats(layout)
     faults.flag("row_repeated", "warning", out, layout.first_rows)
-    for reason, flags in (("test", _worded(layout, "status", _TEST)), ("invalid", _worded(layout, "verdict", _INVALID))):
+    for reason, flags in (
+        ("test", _worded(layout, "status", _TEST)),
+        ("invalid", _worded(layout, "verdict", _INVALID)),
+    ):
         if reason in mapping.keep:
             faults.flag(f"{reason}_kept", "warning", flags & ~out, layout.first_rows)
         else:
@@ -80,7 +85,9 @@ def _partial(layout: Layout) -> Flags:
         return flags
     for column in _columns(layout, "progress"):
         codes, values = distinct(layout.cells[:, column.position])
-        flags |= np.array([value.rstrip("%").isdigit() and int(value.rstrip("%")) < 100 for value in values])[codes]
+        flags |= np.array([value.rstrip("%").isdigit() and int(value.rstrip("%")) < 100 for value in values])[
+            codes
+        ]
     return flags
 
 
@@ -95,7 +102,7 @@ def _never_sent(layout: Layout) -> Flags:
 
 
 def _repeats(layout: Layout) -> Flags:
-    """Return which rows equal an earlier one in every cell, where a submission time says they are one submission.
+    """Return which rows equal an earlier one in every cell and are, by their time, one submission.
 
     Row numbers restart when exports are joined by hand, so an equal number alone says nothing.
     """
@@ -115,4 +122,6 @@ def _repeats(layout: Layout) -> Flags:
 def _merged(column: Coded) -> npt.NDArray[np.int64]:
     """Return codes that are equal exactly where the values are."""
     first: dict[str, int] = {}
-    return np.array([first.setdefault(value, n) for n, value in enumerate(column.values)], dtype=np.int64)[column.codes]
+    return np.array([first.setdefault(value, n) for n, value in enumerate(column.values)], dtype=np.int64)[
+        column.codes
+    ]

@@ -1,4 +1,4 @@
-"""Answers whose meaning the instrument alone does not tell: other wordings of a usual scale, option numbers."""
+"""Answers whose meaning the instrument alone doesn't tell: other wordings of a scale, option numbers."""
 
 import re
 from collections.abc import Mapping
@@ -14,12 +14,14 @@ from engage.ingest.mapping import FileMapping
 from engage.ingest.names import distinct, fold_word, plain
 from engage.ingest.scales import UsualScale, usual_scales
 from engage.ingest.validate import Faults
-from engage.ingest.values import MISSING
+from engage.ingest.values import MISSING, answer_key
 from engage.instrument import Instrument, Item
 
 First = Literal["lowest", "highest"]
 _NUMERAL: Final = re.compile(r"^\d+(?:[.,]0+)?$")
-_WORDED_NUMERAL: Final = re.compile(r"^(\d{1,2})\s*(?:分|级|баллов|балла|балл|points?)?\s*(?![.,]?\d).*$", re.DOTALL)
+_WORDED_NUMERAL: Final = re.compile(
+    r"^(\d{1,2})\s*(?:分|级|баллов|балла|балл|points?)?\s*(?![.,]?\d).*$", re.DOTALL
+)
 _LISTED: Final = 12
 
 
@@ -35,6 +37,54 @@ class ItemRest:
     def fits(self) -> bool:
         """Whether the sign is what the instrument's keying says."""
         return bool(np.isnan(self.r)) or (self.r < 0) == self.reverse_keyed
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the answers of one item's column were taken for: ``labels`` is ``(answer, value or None, count)``.
+
+    ``by_usual_scale`` says that the words are not the instrument's but those of a usual scale.
+    """
+
+    item: str
+    header: str
+    labels: tuple[tuple[str, int | None, int], ...]
+    by_usual_scale: bool
+
+
+def meanings(
+    before: Layout,
+    after: Layout,
+    matched: Mapping[str, Column],
+    instrument: Instrument | None,
+    mapping: FileMapping,
+) -> tuple[Meaning, ...]:
+    """Return what the answers of each item were taken for, in the instrument's order.
+
+    ``before`` and ``after`` are the layouts given to and returned by :func:`settle_answers`.
+    """
+    found = []
+    for item in instrument.items if instrument else ():
+        column = matched.get(item.id)
+        if column is None:
+            continue
+        cells, settled = before.cells[:, column.position], after.cells[:, column.position]
+        values = [value.strip() for value in settled.values]
+        missing = MISSING | after.missing | mapping.missing
+        key = answer_key(values, item, mapping.words_for(item.id, item.scale), missing)
+        tally = np.bincount(cells.codes, minlength=len(cells.values))
+        labels = [
+            (label.strip(), int(key.value[n]) if key.verdict[n] == "ok" else None, int(tally[n]))
+            for n, label in enumerate(cells.values)
+            if tally[n] and label.strip()
+        ]
+        labels.sort(key=lambda one: (one[1] is None, one[1] or 0))
+        words = any(
+            not _NUMERAL.match(label) and label != values[n]
+            for n, label in enumerate(map(str.strip, cells.values))
+        )
+        found.append(Meaning(item.id, column.header, tuple(labels), words and not _has_numeral_labels(item)))
+    return tuple(found)
 
 
 def settle_answers(
@@ -57,7 +107,11 @@ def settle_answers(
         if column is None:
             continue
         cells = layout.cells[:, column.position]
-        settled = _numerals(cells, item) if _has_numeral_labels(item) else _worded(column, cells, item, layout, mapping, faults)
+        settled = (
+            _numerals(cells, item)
+            if _has_numeral_labels(item)
+            else _worded(column, cells, item, layout, mapping, faults)
+        )
         if layout.coded and not _has_numeral_labels(item) and _counts_options(cells, layout, mapping):
             first = mapping.first_for(item.id, item.scale)
             if first == "highest":
@@ -76,7 +130,7 @@ def _has_numeral_labels(item: Item) -> bool:
 
 
 def _numerals(cells: Coded, item: Item) -> Coded | None:
-    """Return ``10 – very likely`` and ``8分`` as the numbers they begin with, where the options are numbers."""
+    """Return ``10 – very likely`` and ``8分`` as the numbers they begin with; the options are numbers."""
     known = {fold_word(label) for option in item.options for label in option.label.values()}
     values = list(cells.values)
     for n, value in enumerate(values):
@@ -93,9 +147,13 @@ def _worded(
     told = mapping.words_for(item.id, item.scale)
     missing = MISSING | layout.missing | mapping.missing
     words = [
-        value for value in cells.counts()
-        if value and plain(value) not in missing and fold_word(value) not in told and not _NUMERAL.match(value)
-    ]  # fmt: skip
+        value
+        for value in cells.counts()
+        if value
+        and plain(value) not in missing
+        and fold_word(value) not in told
+        and not _NUMERAL.match(value)
+    ]
     own = {fold_word(label): option for option in item.options for label in option.label.values() if label}
     unknown = [word for word in words if fold_word(word) not in own]
     if not unknown:
@@ -183,7 +241,9 @@ def item_rest(
         found = [instrument.item(id) for id in scale.items if id in matched]
         if len(found) < 2:
             continue
-        raw = np.column_stack([_as_numbers(layout.cells[:, matched[item.id].position], item, mapping) for item in found])
+        raw = np.column_stack(
+            [_as_numbers(layout.cells[:, matched[item.id].position], item, mapping) for item in found]
+        )
         low = np.array([item.minimum + item.maximum for item in found])
         keyed = np.where([item.reverse_keyed for item in found], low - raw, raw)
         for n, item in enumerate(found):

@@ -219,6 +219,9 @@ def seconds(values: Sequence[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray
     return result, bad
 
 
+Ambiguous = Literal["", "ambiguous_date", "ambiguous_month"]
+
+
 @dataclass(frozen=True, slots=True)
 class Dates:
     """Dates of distinct values, in step: NaT where missing or ``bad``.
@@ -228,7 +231,7 @@ class Dates:
 
     value: npt.NDArray[np.datetime64]
     bad: npt.NDArray[np.bool_]
-    ambiguous: Literal["", "ambiguous_date", "ambiguous_month"]
+    ambiguous: Ambiguous
 
 
 _YMD: Final = (
@@ -238,7 +241,9 @@ _YMD: Final = (
 _DMY: Final = r"^(\d{1,2})-(\d{1,2})-(\d{4})(?:,?[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?$"
 
 
-_HALF: Final = r"(上午|下午|am|pm|a\.m\.|p\.m\.)?\s*(\d{1,2}):(\d{2}(?::\d{2})?)\s*(上午|下午|am|pm|a\.m\.|p\.m\.)?"
+_HALF: Final = (
+    r"(上午|下午|am|pm|a\.m\.|p\.m\.)?\s*(\d{1,2}):(\d{2}(?::\d{2})?)\s*(上午|下午|am|pm|a\.m\.|p\.m\.)?"
+)
 
 
 def _with_half(match: re.Match[str]) -> str:
@@ -266,7 +271,9 @@ def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] 
         result = pd.to_datetime(raw, format=date_format, errors="coerce").astype("datetime64[us]")
     slashed = text.str.extract(r"^(\d{1,2})/(\d{1,2})/\d{4}\b")
     unpadded = bool(((slashed[0].str.len() == 1) | (slashed[1].str.len() == 1)).any())
-    text = text.str.replace(_HALF, _with_half, regex=True).str.replace(r"\s*(?:gmt|utc)[+-]?\d*$", "", regex=True)
+    text = text.str.replace(_HALF, _with_half, regex=True).str.replace(
+        r"\s*(?:gmt|utc)[+-]?\d*$", "", regex=True
+    )
     form = (
         text.str.replace(r"[年月/.](?=\d)", "-", regex=True)
         .str.replace(r"[年月日号]", " ", regex=True)
@@ -294,7 +301,7 @@ def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] 
     )
     odd = (result.dt.year < 1900) | (result.dt.year > 2100)
     result = result.mask(odd | blank)
-    ambiguous = "" if not guessed else "ambiguous_month" if month_first else "ambiguous_date"
+    ambiguous: Ambiguous = "" if not guessed else "ambiguous_month" if month_first else "ambiguous_date"
     return Dates(result.to_numpy(), (result.isna() & ~blank).to_numpy(), ambiguous)
 
 

@@ -1,4 +1,4 @@
-"""Every tool's export of one survey is read as the same wave, whatever the tool, language, coding and file."""
+"""Every tool's export of one survey is read as the same wave, whatever the tool, language and coding."""
 
 import gzip
 from pathlib import Path
@@ -49,7 +49,10 @@ def assert_is_the_wave(reading, lang: str, *, started: bool = True) -> None:
         assert row["enps_1"] == one.enps
         assert row["team"] == TEAMS[lang][one.team]
         if started:
-            assert row["started"] == pd.Timestamp(one.start) or abs((row["started"] - one.start).total_seconds()) < 200
+            assert (
+                row["started"] == pd.Timestamp(one.start)
+                or abs((row["started"] - one.start).total_seconds()) < 200
+            )
     comments = reading.comments
     assert sorted(comments["respondent"]) == [one.id for one in PEOPLE if one.commented]
     assert set(comments["text"]) == {WORDS[lang]}
@@ -130,7 +133,10 @@ def test_archives_with_one_table(wrap: str, climate: Instrument) -> None:
 
 
 def test_wrong_extensions_are_seen_through(tmp_path: Path, climate: Instrument) -> None:
-    for name, data in (("a.csv", xlsx_bytes(wenjuanxing("{n}、{row}", "text"))), ("b.xlsx", csv_bytes(surveymonkey("zh")))):
+    for name, data in (
+        ("a.csv", xlsx_bytes(wenjuanxing("{n}、{row}", "text"))),
+        ("b.xlsx", csv_bytes(surveymonkey("zh"))),
+    ):
         path = tmp_path / name
         path.write_bytes(data)
         assert_is_the_wave(read(path, instrument=climate), "zh")

@@ -9,9 +9,9 @@ from ingest_files import csv_bytes, xlsx_bytes
 
 from engage.errors import EngageError, InputError, UsageError
 from engage.ingest import read
-from engage.ingest.encodings import decode
 from engage.ingest.cells import MAX_CELLS
 from engage.ingest.delimited import sniff_delimiter
+from engage.ingest.encodings import decode
 from engage.ingest.files import open_grid
 from engage.ingest.sheet_child import shown
 

@@ -3,6 +3,7 @@
 ``WAVE`` is what each export must be read as.
 """
 
+# ruff: noqa: E501, UP031 (headings in wide characters, as the tools write them)
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -65,8 +66,16 @@ TEXT = {
            "matrix": "Насколько Вы согласны?", "perks": "Какие льготы для Вас важны?"},
 }  # fmt: skip
 TEAMS = {"zh": ("一班", "二班", "三班"), "en": ("Blue", "Red", "Green"), "ru": ("Первая", "Вторая", "Третья")}
-WORDS = {"zh": "排班早点公布，最好“提前”两周", "en": 'Publish shifts earlier, please, "two weeks"', "ru": "Публикуйте график раньше, «за две недели»"}
-PERKS = {"zh": ("食堂", "班车", "体检"), "en": ("Canteen", "Shuttle", "Check-up"), "ru": ("Столовая", "Автобус", "Осмотр")}
+WORDS = {
+    "zh": "排班早点公布，最好“提前”两周",
+    "en": 'Publish shifts earlier, please, "two weeks"',
+    "ru": "Публикуйте график раньше, «за две недели»",
+}
+PERKS = {
+    "zh": ("食堂", "班车", "体检"),
+    "en": ("Canteen", "Shuttle", "Check-up"),
+    "ru": ("Столовая", "Автобус", "Осмотр"),
+}
 START = datetime(2026, 9, 3, 9, 0, 0)
 
 
@@ -91,7 +100,9 @@ def people() -> list[Answered]:
         level = 1 + n % 5
         pay = (level, None if n == 4 else 6 - level, max(1, level - (n % 2)))
         start = START + timedelta(days=n % 3, minutes=7 * n)
-        found.append(Answered(f"E{n + 1:03d}", n % 3, pay, (2 * level) % 11, n % 4 == 0, start, 60 + 5 * n, (n % 3, 2)))
+        found.append(
+            Answered(f"E{n + 1:03d}", n % 3, pay, (2 * level) % 11, n % 4 == 0, start, 60 + 5 * n, (n % 3, 2))
+        )
     return found
 
 
@@ -129,7 +140,16 @@ def end(one: Answered) -> datetime:
 def wenjuanxing(matrix: str, answers: str) -> list[list[object]]:
     """``matrix`` is the form of a row's heading; ``answers``: text, code or one_hot."""
     t = TEXT["zh"]
-    head = ["序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", f"1、{t['id']}", f"2、{t['team']}"]
+    head = [
+        "序号",
+        "提交答卷时间",
+        "所用时间",
+        "来源",
+        "来源详情",
+        "来自IP",
+        f"1、{t['id']}",
+        f"2、{t['team']}",
+    ]
     head += [matrix.format(n=3, stem=t["matrix"], row=t[item]) for item in ITEMS]
     head += [f"4、{t['enps_1']}"]
     one_hot = answers == "one_hot"
@@ -139,7 +159,9 @@ def wenjuanxing(matrix: str, answers: str) -> list[list[object]]:
     for n, one in enumerate(PEOPLE):
         coded = answers == "code"
         perks = [int(k in one.perks) for k in range(3)]
-        shown: list[object] = list(perks) if one_hot else ["┋".join(PERKS["zh"][k] for k in sorted(set(one.perks)))]
+        shown: list[object] = (
+            list(perks) if one_hot else ["┋".join(PERKS["zh"][k] for k in sorted(set(one.perks)))]
+        )
         rows.append([
             n + 1, stamp(end(one), "%Y/%m/%d %H:%M:%S"), f"{one.seconds}秒", "微信", "N/A", "1.2.3.4(江苏-南京)",
             one.id, TEAMS["zh"][one.team],
@@ -181,7 +203,9 @@ def qualtrics(lang: str, answers: str, head_rows: int) -> list[list[object]]:
              *(f"{t['perks']} - {perk}" for perk in PERKS[lang]), t["change"]]  # fmt: skip
     rows: list[list[object]] = [codes, texts]
     if head_rows == 3:
-        rows.append([json.dumps({"ImportId": f"QID{n}", "timeZone": "Asia/Shanghai"}) for n in range(len(codes))])
+        rows.append(
+            [json.dumps({"ImportId": f"QID{n}", "timeZone": "Asia/Shanghai"}) for n in range(len(codes))]
+        )
     coded = answers == "code"
 
     def row(n: int, one: Answered) -> list[object]:
@@ -226,7 +250,10 @@ def limesurvey(lang: str, headings: str, answers: str) -> list[list[object]]:
     elif headings == "code_text":
         head = [*LIME_META[lang], *(f"{c}. {f}" for c, f in zip(codes, full, strict=True))]
     else:
-        short = [f if len(f) <= 16 else f"{f[:15]}.. " for f in (t["id"], t["team"], *(t[i] for i in ITEMS), t["enps_1"])]
+        short = [
+            f if len(f) <= 16 else f"{f[:15]}.. "
+            for f in (t["id"], t["team"], *(t[i] for i in ITEMS), t["enps_1"])
+        ]
         head = [*LIME_META[lang], *short, *full[6:]]
     head += ["interviewtime", "groupTime8020"]
     rows: list[list[object]] = [head]
@@ -244,8 +271,20 @@ def limesurvey(lang: str, headings: str, answers: str) -> list[list[object]]:
 
 def google(lang: str) -> list[list[object]]:
     t = TEXT[lang]
-    first = {"zh": ("时间戳记", "电子邮件地址"), "en": ("Timestamp", "Email Address"), "ru": ("Отметка времени", "Адрес электронной почты")}
-    head = [*first[lang], t["id"], t["team"], *(f"{t['matrix']} [{t[item]}]" for item in ITEMS), t["enps_1"], t["perks"], t["change"]]
+    first = {
+        "zh": ("时间戳记", "电子邮件地址"),
+        "en": ("Timestamp", "Email Address"),
+        "ru": ("Отметка времени", "Адрес электронной почты"),
+    }
+    head = [
+        *first[lang],
+        t["id"],
+        t["team"],
+        *(f"{t['matrix']} [{t[item]}]" for item in ITEMS),
+        t["enps_1"],
+        t["perks"],
+        t["change"],
+    ]
     rows: list[list[object]] = [head]
     for one in PEOPLE:
         at = end(one)
@@ -267,9 +306,26 @@ def microsoft(lang: str) -> list[list[object]]:
     own = {
         "zh": ["ID", "开始时间", "完成时间", "电子邮件", "名称", "上次修改时间"],
         "en": ["Id", "Start time", "Completion time", "Email", "Name", "Last modified time"],
-        "ru": ["ИД", "Время начала", "Время выполнения", "Адрес электронной почты", "Имя", "Время последнего изменения"],
+        "ru": [
+            "ИД",
+            "Время начала",
+            "Время выполнения",
+            "Адрес электронной почты",
+            "Имя",
+            "Время последнего изменения",
+        ],
     }
-    rows: list[list[object]] = [[*own[lang], t["id"] + "\xa0", t["team"], *(t[item] for item in ITEMS), t["enps_1"], t["perks"], t["change"]]]
+    rows: list[list[object]] = [
+        [
+            *own[lang],
+            t["id"] + "\xa0",
+            t["team"],
+            *(t[item] for item in ITEMS),
+            t["enps_1"],
+            t["perks"],
+            t["change"],
+        ]
+    ]
     for n, one in enumerate(PEOPLE):
         rows.append([
             n + 1, one.start, end(one), "anonymous", "", "", one.id, TEAMS[lang][one.team], *(label(lang, v) for v in one.pay),
@@ -286,8 +342,24 @@ def surveymonkey(lang: str) -> list[list[object]]:
         "ru": ["ИД респондента", "ID сборщика", "Дата начала", "Дата окончания", "IP-адрес", "Адрес электронной почты", "Имя", "Фамилия",
                "Пользовательские данные 1"],
     }  # fmt: skip
-    said = {"en": ("Response", "Open-Ended Response"), "zh": ("答复", "开放式答复"), "ru": ("Ответ", "Свободный ответ")}[lang]
-    first = [*own[lang], t["id"], t["team"], t["matrix"], "", "", t["enps_1"], t["perks"], "", "", t["change"]]
+    said = {
+        "en": ("Response", "Open-Ended Response"),
+        "zh": ("答复", "开放式答复"),
+        "ru": ("Ответ", "Свободный ответ"),
+    }[lang]
+    first = [
+        *own[lang],
+        t["id"],
+        t["team"],
+        t["matrix"],
+        "",
+        "",
+        t["enps_1"],
+        t["perks"],
+        "",
+        "",
+        t["change"],
+    ]
     second = [*[""] * 9, said[1], said[0], *(t[item] for item in ITEMS), said[0], *PERKS[lang], said[1]]
     rows: list[list[object]] = [first, second]
     for n, one in enumerate(PEOPLE):
@@ -305,7 +377,17 @@ def plain(lang: str, headings: str, answers: str) -> list[list[object]]:
     rows: list[list[object]] = [["employee id", "team", *names, t["change"], "submitted at", "seconds"]]
     for one in PEOPLE:
         answered = [("" if v is None else v) if answers == "code" else label(lang, v) for v in one.pay]
-        rows.append([one.id, TEAMS[lang][one.team], *answered, one.enps, comment(lang, one), stamp(end(one)), one.seconds])
+        rows.append(
+            [
+                one.id,
+                TEAMS[lang][one.team],
+                *answered,
+                one.enps,
+                comment(lang, one),
+                stamp(end(one)),
+                one.seconds,
+            ]
+        )
     return rows
 
 
@@ -327,8 +409,16 @@ def _texts(rows: Sequence[Sequence[object]]) -> list[list[object]]:
 
 def _all() -> list[Export]:
     found = []
-    for form in ("{n}、{stem}—{row}", "第{n}题({row})", "{n}、{row}", "{n}、{stem}:{row}", "{n}、{stem}（{row}）"):
-        found.append(Export(f"wjx {form}", "wenjuanxing", "zh", lambda f=form: xlsx_bytes(wenjuanxing(f, "text"))))
+    for form in (
+        "{n}、{stem}—{row}",
+        "第{n}题({row})",
+        "{n}、{row}",
+        "{n}、{stem}:{row}",
+        "{n}、{stem}（{row}）",
+    ):
+        found.append(
+            Export(f"wjx {form}", "wenjuanxing", "zh", lambda f=form: xlsx_bytes(wenjuanxing(f, "text")))
+        )
     form = "{n}、{stem}—{row}"
     found += [
         Export("wjx code", "wenjuanxing", "zh", lambda: csv_bytes(wenjuanxing(form, "code"), "gbk"), LOW),

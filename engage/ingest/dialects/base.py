@@ -1,10 +1,13 @@
 """What a dialect is: it recognises a grid, and lays it out as columns with roles over rows of answers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from typing import ClassVar, Final, Literal, Protocol
 
 import numpy as np
+import yaml
 
 from engage.errors import Problem
 from engage.ingest.cells import Cells, Coded, Rows, any_filled
@@ -13,6 +16,7 @@ from engage.ingest.names import fold_field, synonyms, unique_headers
 from engage.ingest.validate import Faults
 
 Role = Literal["meta", "question", "option", "identifier"]
+_NEARLY_ALL: Final = 0.9  # share of rows
 _SEARCHED: Final = 10  # rows in which the header is looked for
 
 
@@ -30,8 +34,7 @@ class Column:
 
     ``header`` is as in the file, made unique; ``names`` are what may match an item, best first; ``field`` is
     set for meta columns (``respondent``, ``started``, ``submitted``, ``seconds``, ``language``, ``source``;
-    ``status``, ``finished``, ``progress`` and ``verdict`` say whether the response counts; ``""`` for one that
-    is of no use).
+    ``status``, ``finished``, ``progress`` and ``verdict`` say whether the response counts; ``""``: no use).
     """
 
     position: int
@@ -48,7 +51,7 @@ class Layout:
     ``cells`` has one row per response and one column per entry of ``columns``; ``rows`` holds the spreadsheet
     row of each response (one dimension) or of each cell (two: a long file). ``filled`` is how many filled
     rows the file has below its header. ``missing`` are the words that mean "no answer" in this dialect,
-    beside an empty cell; ``coded`` says that answers are option numbers. ``head`` is how many rows of the grid
+    beside an empty cell; ``coded`` says that answers are option numbers. ``head`` is how many rows
     come before the first response; ``recognition`` is why this dialect was chosen.
     """
 
@@ -127,9 +130,26 @@ def tool_column(position: int, header: str, meta: Mapping[str, str]) -> Column |
     return Column(position, header, (header,), "meta", field)
 
 
-def folded(fields: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Return ``{folded header: field}`` from ``{field: headers}``."""
-    return {fold_field(word): field for field, words in fields.items() for word in words}
+@cache
+def _tools() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    loaded: Mapping[str, Mapping[str, Sequence[str]]] = yaml.safe_load(
+        files("engage.ingest.dialects").joinpath("tools.yaml").read_text(encoding="utf-8")
+    )
+    return loaded
+
+
+def tool_words(tool: str) -> dict[str, str]:
+    """Return ``{folded header: field}`` of a tool's own columns; ``""`` for those of no use."""
+    return {
+        fold_field(word): "" if field == "unused" else field
+        for field, words in _tools()[tool].items()
+        for word in words
+    }
+
+
+def placeholders(tool: str) -> frozenset[str]:
+    """Return the folded words that a tool writes where a question has no text of its own."""
+    return frozenset(map(fold_field, _tools()["placeholders"][tool]))
 
 
 def without_empty(columns: Sequence[Column], cells: Cells) -> tuple[Column, ...]:
@@ -148,24 +168,25 @@ def values_of(column: Coded) -> set[str]:
 
 
 def is_one_hot(column: Coded, label: str = "") -> bool:
-    """Return whether a column only marks whether one option was chosen: 0 and 1, or the option's own label."""
+    """Return whether a column only marks if an option was chosen: by 0 and 1, or by the option's label."""
     values = values_of(column)
     if values <= {"0", "1"}:
         return True
     return bool(label) and {fold_field(value) for value in values} <= {fold_field(label), "0", "1"}
 
 
-def shape_faults(grid: Grid, top: int, head: int = 1) -> tuple[Problem, ...]:
+def note_shape(grid: Grid, layout: Layout, faults: Faults) -> None:
     """Note a header that isn't the first row, and rows that are wider or narrower than the header."""
-    faults = Faults()
-    faults.extend(grid.problems)
+    top = header_row(grid) if layout.head else 0
     if top:
         faults.add("header_row", "info", row=top + 1)
-    lengths = grid.filled[top + head :]
-    rows = np.arange(len(lengths), dtype=np.int64) + top + head + 1
+    lengths = grid.filled[layout.head :]
+    rows = np.arange(len(lengths), dtype=np.int64) + layout.head + 1
     width = int(grid.filled[top])
     if grid.cells.shape[1] > width:
-        beyond = Cells(grid.cells.columns[width:], len(grid.cells))[top + head :]
-        faults.flag("row_too_long", "error", any_filled(beyond), rows)
+        beyond = any_filled(Cells(grid.cells.columns[width:], len(grid.cells))[layout.head :])
+        if len(beyond) > 1 and beyond.mean() > _NEARLY_ALL:
+            faults.add("header_short", "error", row=top + 1)
+        else:
+            faults.flag("row_too_long", "error", beyond, rows)
     faults.flag("row_too_short", "warning", (lengths < width) & (lengths > 1), rows)
-    return faults.problems()

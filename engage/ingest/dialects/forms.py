@@ -9,46 +9,28 @@ from engage.ingest.dialects.base import (
     Layout,
     Recognition,
     body,
-    folded,
     header_row,
     headers_of,
     meta_column,
-    shape_faults,
     tool_column,
+    tool_words,
     values_of,
     without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field
 
-_GOOGLE: Final = folded(
-    {
-        "submitted": ("Timestamp", "时间戳记", "时间戳", "時間戳記", "Отметка времени"),
-        "identifier": ("Email Address", "Username", "电子邮件地址", "电子邮件", "电子邮箱地址", "用户名", "電子郵件地址",
-                       "Адрес электронной почты", "Имя пользователя"),
-        "": ("Score", "得分", "分数", "Баллы"),
-    }
-)  # fmt: skip
+_GOOGLE: Final = tool_words("google_forms")
 _GRID: Final = re.compile(r"^(.*?)\s*\[([^\[\]]+)\]\s*$", re.DOTALL)
 _DATE_LIKE: Final = re.compile(r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}")
 
-_MICROSOFT: Final = folded(
-    {
-        "": ("ID", "ИД", "编号", "識別碼", "Last modified time", "上次修改时间", "上次修改時間", "Время последнего изменения",
-             "Total points", "Quiz feedback", "Grade posted time", "总分", "测验反馈", "Всего баллов", "Отзыв о тесте"),
-        "started": ("Start time", "开始时间", "開始時間", "Время начала"),
-        "submitted": ("Completion time", "完成时间", "完成時間", "Время выполнения", "Время завершения"),
-        "identifier": ("Email", "电子邮件", "電子郵件", "Электронная почта", "Адрес электронной почты", "Name", "名称", "姓名",
-                       "名稱", "Имя"),
-        "language": ("Language", "语言", "Язык"),
-    }
-)  # fmt: skip
+_MICROSOFT: Final = tool_words("microsoft_forms")
 _OWN_FIRST: Final = 6
 _POINTS: Final = re.compile(r"^(?:Points|Feedback|分数|反馈|Баллы|Отзыв)\s+[-–—]\s+", re.IGNORECASE)
 
 
 class GoogleForms:
-    """``Timestamp`` first, perhaps ``Email Address``; a grid as ``Question [Row]``; checkboxes joined ``, ``."""
+    """``Timestamp`` first, perhaps ``Email Address``; a grid as ``Question [Row]``."""
 
     id: ClassVar[str] = "google_forms"
 
@@ -78,7 +60,6 @@ class GoogleForms:
             cells,
             rows,
             len(cells),
-            shape_faults(grid, top),
             head=top + 1,
         )
 
@@ -114,7 +95,6 @@ class MicrosoftForms:
             cells,
             rows,
             len(cells),
-            shape_faults(grid, top),
             head=top + 1,
         )
 

@@ -1,4 +1,4 @@
-"""LimeSurvey: headings as codes, full texts, abbreviated texts, or ``code. text``; answers as codes or labels."""
+"""LimeSurvey: headings as codes, full or abbreviated texts, or ``code. text``; answers as codes or labels."""
 
 import re
 from collections.abc import Sequence
@@ -12,50 +12,35 @@ from engage.ingest.dialects.base import (
     Layout,
     Recognition,
     body,
-    folded,
     header_row,
     headers_of,
     is_one_hot,
     meta_column,
-    shape_faults,
+    placeholders,
     tool_column,
+    tool_words,
     values_of,
     without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field
 
-_META: Final = folded(
-    {
-        "": ("id", "lastpage", "seed", "Response ID", "Last page", "Seed", "datestamp", "Date last action",
-             "Antwort ID", "Letzte Seite", "Zufallsstartwert", "Datum letzte Aktivität", "答复 ID", "答案 ID", "回复 ID",
-             "最后一页", "最后页", "随机种子", "种子", "最后操作日期", "ID ответа", "Последняя страница", "Начальное число",
-             "Дата последнего действия"),
-        "submitted": ("submitdate", "Date submitted", "Datum Abgeschickt", "提交日期", "Дата отправки"),
-        "started": ("startdate", "Date started", "Datum gestartet", "开始日期", "Дата начала"),
-        "language": ("startlanguage", "Start language", "Start-Sprache", "起始语言", "开始语言", "Начальный язык",
-                     "Язык анкеты"),
-        "seconds": ("interviewtime", "Total time", "Gesamtzeit", "总时间", "Общее время"),
-        "identifier": ("token", "Access code", "Zugangscode", "访问代码", "操作代码", "Код доступа", "ipaddr", "IP address",
-                       "IP-Adresse", "IP 地址", "IP-адрес", "refurl", "Referrer URL", "来源网址", "引用 URL",
-                       "Ссылающийся URL"),
-    }
-)  # fmt: skip
-_OWN: Final = frozenset(map(fold_field, ("lastpage", "startlanguage", "submitdate", "datestamp", "startdate", "ipaddr",
-                                         "refurl", "interviewtime")))  # fmt: skip
+_META: Final = tool_words("limesurvey")
+_OWN: Final = frozenset(
+    ["lastpage", "startlanguage", "submitdate", "datestamp", "startdate", "ipaddr", "refurl", "interviewtime"]
+)
 _TIMING: Final = re.compile(r"^(?:groupTime\d+|.*Time)$|^(?:Group|Question) time:", re.DOTALL)
 _SUB: Final = re.compile(r"^(.*?)\s*\[([^\[\]]+)\]\s*$", re.DOTALL)
 _CODE_SUB: Final = re.compile(r"^([A-Za-z]\w*)(?:\[(\w+)\]|_((?:SQ)?\d+))(?:\[\w+\])?$")
 _CODE_TEXT: Final = re.compile(r"^([A-Za-z]\w*(?:\[\w+\])?)\s*[.:]\s+(\S.*)$", re.DOTALL)
 _ANSWER: Final = re.compile(r"^AO?0*(\d+)$")
 _RANK: Final = re.compile(r"^(?:Rank|Rang|Ранг|排名|排序)\s*\d+$|^\d+$", re.IGNORECASE)
-_OTHER: Final = frozenset(map(fold_field, ("other", "Other", "comment", "Comment", "Sonstiges", "Kommentar", "其他",
-                                           "备注", "注释", "Другое", "Комментарий")))  # fmt: skip
+_OTHER: Final = placeholders("limesurvey")
 _NUMBER: Final = re.compile(r"^\d+$")
 
 
 class LimeSurvey:
-    """Meta columns ``id, submitdate, lastpage, startlanguage, …`` in code or words; ``Question [Subquestion]``."""
+    """Meta columns ``id, submitdate, lastpage, …`` in code or words; ``Question [Subquestion]``."""
 
     id: ClassVar[str] = "limesurvey"
 
@@ -78,7 +63,6 @@ class LimeSurvey:
         """Return questions with their subquestions; codes ``A1``, ``AO01`` become option numbers."""
         top = header_row(grid)
         cells, rows = body(grid, top + 1)
-        cells = _unmasked(cells)
         headers = headers_of(grid)
         timed = any(_TIMING.match(header) and "Time" in header for header in headers)
         columns = [_column(n, header, cells[:, n], timed) for n, header in enumerate(headers)]
@@ -89,10 +73,9 @@ class LimeSurvey:
             cells,
             rows,
             len(cells),
-            shape_faults(grid, top),
-            frozenset({"n/a"}),
-            coded,
-            top + 1,
+            missing=frozenset({"n/a"}),
+            coded=coded,
+            head=top + 1,
         )
 
 
@@ -118,7 +101,9 @@ def _column(position: int, header: str, cells: Coded, timed: bool) -> Column:
 def _is_mark(cells: Coded) -> bool:
     """Return whether a subquestion only says whether an option was ticked."""
     values = {value.casefold() for value in values_of(cells)}
-    return is_one_hot(cells) or bool(values) and values <= {"y", "n", "yes", "no", "是", "否", "да", "нет", "n/a"}
+    return is_one_hot(cells) or (
+        bool(values) and values <= {"y", "n", "yes", "no", "是", "否", "да", "нет", "n/a"}
+    )
 
 
 def _names(header: str) -> tuple[str, ...]:
@@ -136,20 +121,6 @@ def _names(header: str) -> tuple[str, ...]:
     if sub:
         names += [sub[2].strip(), sub[1].strip()] if not text else [sub[1].strip(), sub[2].strip()]
     return tuple(dict.fromkeys(names))
-
-
-def _unmasked(cells: Cells) -> Cells:
-    """Return the cells without the apostrophe that the exporter puts before a leading sign (``'=``)."""
-    masked = {
-        n: Coded(column.codes, [value[1:] if _is_masked(value) else value for value in column.values])
-        for n, column in enumerate(cells.columns)
-        if any(map(_is_masked, column.values))
-    }
-    return cells.replaced(masked)
-
-
-def _is_masked(value: str) -> bool:
-    return value[:2] in ("'=", "'+", "'-", "'@")
 
 
 def _numbered(columns: Sequence[Column], cells: Cells) -> tuple[Cells, bool]:

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from engage.errors import InputError, Problem
+from engage.errors import InputError
 from engage.ingest.cells import Cells, Coded, Rows
 from engage.ingest.dialects.base import (
     Column,
@@ -17,7 +17,6 @@ from engage.ingest.dialects.base import (
     header_row,
     headers_of,
     meta_column,
-    shape_faults,
     values_of,
     without_empty,
 )
@@ -51,7 +50,6 @@ class PlainWide:
             cells,
             rows,
             len(cells),
-            shape_faults(grid, top),
             head=top + 1,
         )
 
@@ -87,7 +85,7 @@ class PlainLong:
         if absent:
             raise InputError("ingest.long_columns", roles=absent, headers=headers)
         cells, rows = body(grid, top + 1)
-        return _widened(cells, rows, headers, roles, shape_faults(grid, top), top + 1)
+        return _widened(cells, rows, headers, roles, top + 1)
 
     def _roles(self, headers: list[str]) -> dict[str, int]:
         named = self._named or {}
@@ -123,7 +121,6 @@ def _widened(
     rows: Rows,
     headers: list[str],
     roles: Mapping[str, int],
-    problems: tuple[Problem, ...],
     head: int,
 ) -> Layout:
     person, who = pd.factorize(cells[:, roles["respondent"]].__array__())
@@ -143,7 +140,6 @@ def _widened(
     wide += [cells[:, at].take(first) for at in others]
     wide += [Coded(column, known) for column in codes]
     faults = Faults()
-    faults.extend(problems)
     again = pd.Series(person * max(len(items), 1) + item).duplicated(keep="last").to_numpy()
     faults.flag("long_repeated", "warning", again, rows, headers[roles["item"]])
     columns = [Column(0, headers[roles["respondent"]], (headers[roles["respondent"]],), "meta", "respondent")]

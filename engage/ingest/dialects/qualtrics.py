@@ -1,4 +1,4 @@
-"""Qualtrics: rows of codes, question texts and ``{"ImportId": …}`` above the answers (two in older exports)."""
+"""Qualtrics: rows of codes, texts and ``{"ImportId": …}`` above the answers (two rows in older exports)."""
 
 import re
 from typing import ClassVar, Final
@@ -8,40 +8,20 @@ from engage.ingest.dialects.base import (
     Layout,
     Recognition,
     body,
-    folded,
     header_row,
     headers_of,
     is_one_hot,
     meta_column,
-    shape_faults,
     tool_column,
+    tool_words,
     values_of,
     without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field
 
-_META: Final = folded(
-    {
-        "": ("ResponseId", "ResponseID", "ResponseSet", "LocationLatitude", "LocationLongitude", "LocationAccuracy",
-             "RecordedDate", "Q_RecaptchaScore", "Q_TotalDuration"),
-        "started": ("StartDate",),
-        "submitted": ("EndDate",),
-        "seconds": ("Duration (in seconds)",),
-        "source": ("DistributionChannel",),
-        "language": ("UserLanguage", "Q_Language"),
-        "status": ("Status",),
-        "finished": ("Finished",),
-        "progress": ("Progress",),
-        "identifier": ("IPAddress", "RecipientLastName", "RecipientFirstName", "RecipientEmail", "PROLIFIC_PID"),
-        "respondent": ("ExternalReference", "ExternalDataReference"),
-    }
-)  # fmt: skip
-_SIGNS: Final = frozenset(
-    map(fold_field, ("StartDate", "EndDate", "Status", "IPAddress", "Progress", "Duration (in seconds)", "Finished",
-                     "RecordedDate", "ResponseId", "RecipientEmail", "DistributionChannel", "UserLanguage",
-                     "ResponseSet", "ExternalReference"))
-)  # fmt: skip
+_META: Final = tool_words("qualtrics")
+_SIGNS: Final = frozenset(_META) - {fold_field("Q_Language"), fold_field("Q_TotalDuration")}
 _IMPORT: Final = re.compile(r"^\s*\{\s*['\"]ImportId['\"]\s*:")
 _PART: Final = re.compile(r"^(.*\S)\s+-\s+(\S.*)$", re.DOTALL)
 _LEGACY: Final = re.compile(r"^V\d+$")
@@ -78,7 +58,9 @@ class Qualtrics:
             if own is not None:
                 columns.append(Column(position, header, (header,), own.role, own.field))
                 continue
-            columns.append(_question(position, header, texts[position].strip(), is_one_hot(cells[:, position])))
+            columns.append(
+                _question(position, header, texts[position].strip(), is_one_hot(cells[:, position]))
+            )
         questions = [column for column in columns if column.role == "question"]
         filled = [values for column in questions if (values := values_of(cells[:, column.position]))]
         numeric = sum(all(_CODE.match(value) for value in values) for values in filled)
@@ -88,18 +70,21 @@ class Qualtrics:
             cells,
             rows,
             len(cells),
-            shape_faults(grid, top, head),
-            frozenset({"-99"}),
+            missing=frozenset({"-99"}),
             coded=bool(filled) and 2 * numeric > len(filled),
             head=top + head,
         )
 
     def _has_texts(self, grid: Grid, top: int) -> bool:
-        """Return whether the second row names the columns rather than answering: no date where dates stand."""
+        """Return whether the second row names the columns: there is no date where dates stand."""
         if len(grid.cells) < top + 2:
             return False
         below = grid.cells[top + 1]
-        dated = [n for n, name in enumerate(headers_of(grid)) if _META.get(fold_field(name)) in ("started", "submitted")]
+        dated = [
+            n
+            for n, name in enumerate(headers_of(grid))
+            if _META.get(fold_field(name)) in ("started", "submitted")
+        ]
         if not dated:
             return any(fold_field(cell) in _META for cell in below)
         return not any(below[n][:1].isdigit() for n in dated)

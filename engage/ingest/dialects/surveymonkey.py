@@ -1,4 +1,4 @@
-"""SurveyMonkey: a question over its first column and blanks after it, option or row labels in the second row."""
+"""SurveyMonkey: a question over its first column, blanks after it, and labels in the second row."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Final
@@ -9,32 +9,19 @@ from engage.ingest.dialects.base import (
     Layout,
     Recognition,
     body,
-    folded,
     is_one_hot,
     meta_column,
-    shape_faults,
+    placeholders,
     tool_column,
+    tool_words,
     without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field, unique_headers
 
-_META: Final = folded(
-    {
-        "": ("Respondent ID", "RespondentID", "Collector ID", "CollectorID", "受访者 ID", "收集器 ID", "Date Modified",
-             "ИД респондента", "ID респондента", "ID сборщика", "Collector"),
-        "started": ("Start Date", "StartDate", "Date Created", "开始日期", "Дата начала"),
-        "submitted": ("End Date", "EndDate", "结束日期", "Дата окончания"),
-        "identifier": ("IP Address", "IP 地址", "IP-адрес", "Email Address", "电子邮件地址", "Адрес электронной почты",
-                       "First Name", "名字", "名", "Имя", "Last Name", "姓氏", "姓", "Фамилия"),
-    }
-)  # fmt: skip
+_META: Final = tool_words("surveymonkey")
 _CUSTOM: Final = ("custom data", "自定义数据", "пользовательские данные")
-_PLACEHOLDERS: Final = frozenset(
-    map(fold_field, ("Response", "Open-Ended Response", "Other (please specify)", "答复", "回复", "开放式答复", "开放式回复",
-                     "其他（请注明）", "Ответ", "Свободный ответ", "Развернутый ответ", "Другое (укажите)"))
-)  # fmt: skip
-_SEARCHED: Final = 3
+_PLACEHOLDERS: Final = placeholders("surveymonkey")
 
 
 class SurveyMonkey:
@@ -43,7 +30,7 @@ class SurveyMonkey:
     id: ClassVar[str] = "surveymonkey"
 
     def recognise(self, grid: Grid) -> Recognition:
-        """Claim a table whose second row says ``Response`` under questions and is blank under its own columns."""
+        """Claim a table whose second row holds labels under questions and nothing under its own columns."""
         if len(grid.cells) < 2:
             return Recognition(0.0)
         first, second = grid.cells[0], grid.cells[1]
@@ -66,7 +53,6 @@ class SurveyMonkey:
             cells,
             rows,
             len(cells),
-            shape_faults(grid, 0, 2),
             head=2,
         )
 

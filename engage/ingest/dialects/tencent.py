@@ -1,4 +1,4 @@
-"""腾讯问卷 (Tencent Survey): ``编号, 开始答题时间 …`` before and ``用户类型 … Referrer`` after the questions."""
+"""腾讯问卷 (Tencent Survey): ``编号, 开始答题时间 …`` before, ``用户类型 …`` after the questions."""
 
 from typing import ClassVar, Final
 
@@ -6,31 +6,29 @@ from engage.ingest.dialects.base import (
     Layout,
     Recognition,
     body,
-    folded,
     header_row,
     headers_of,
-    shape_faults,
+    tool_words,
     without_empty,
 )
 from engage.ingest.dialects.numbered import QUESTION, is_coded, numbered_columns
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field
 
-_META: Final = folded(
-    {
-        "": ("编号", "智能清洗数据无效概率", "地理位置国家和地区", "地理位置国家", "地理位置省", "地理位置市",
-             "地理位置省份", "地理位置城市", "用户类型", "自定义字段", "UA", "答题设备", "操作系统", "浏览器"),
-        "started": ("开始答题时间",),
-        "submitted": ("结束答题时间",),
-        "seconds": ("答题时长",),
-        "language": ("语言",),
-        "verdict": ("清洗数据结果",),
-        "source": ("来源", "渠道"),
-        "identifier": ("用户标识", "昵称", "IP", "Referrer", "openid", "unionid"),
-    }
-)  # fmt: skip
+_META: Final = tool_words("tencent")
 _STRONG: Final = frozenset(
-    map(fold_field, ("开始答题时间", "结束答题时间", "答题时长", "清洗数据结果", "智能清洗数据无效概率", "用户标识", "Referrer"))
+    map(
+        fold_field,
+        (
+            "开始答题时间",
+            "结束答题时间",
+            "答题时长",
+            "清洗数据结果",
+            "智能清洗数据无效概率",
+            "用户标识",
+            "Referrer",
+        ),
+    )
 )
 
 
@@ -59,7 +57,6 @@ class Tencent:
             cells,
             rows,
             len(cells),
-            shape_faults(grid, top),
             coded=is_coded(columns, cells, frozenset()),
             head=top + 1,
         )

@@ -6,25 +6,16 @@ from engage.ingest.dialects.base import (
     Layout,
     Recognition,
     body,
-    folded,
     header_row,
     headers_of,
-    shape_faults,
+    tool_words,
     without_empty,
 )
 from engage.ingest.dialects.numbered import QUESTION, is_coded, numbered_columns
 from engage.ingest.files import Grid
 from engage.ingest.names import plain
 
-_META: Final = folded(
-    {
-        "": ("序号", "总分"),
-        "submitted": ("提交答卷时间",),
-        "seconds": ("所用时间",),
-        "source": ("来源",),
-        "identifier": ("来源详情", "来自IP"),
-    }
-)
+_META: Final = tool_words("wenjuanxing")
 _STRONG: Final = frozenset({"提交答卷时间", "所用时间", "来自IP", "来源详情"})
 _SIGNS: Final = _STRONG | {"序号", "来源", "总分"}
 _BLANK: Final = frozenset({"(空)", "(跳过)", "（空）", "（跳过）"})
@@ -59,8 +50,7 @@ class Wenjuanxing:
             cells,
             rows,
             len(cells),
-            shape_faults(grid, top),
-            frozenset(plain(word) for word in _BLANK | (_BLANK_CODES if coded else frozenset())),
-            coded,
-            top + 1,
+            missing=frozenset(plain(word) for word in _BLANK | (_BLANK_CODES if coded else frozenset())),
+            coded=coded,
+            head=top + 1,
         )

@@ -82,6 +82,11 @@ def with_corrections(
     return csv_bytes(rows, mask=False)
 
 
+def corrected_mapping(mapping: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the mapping for the corrected file, which is UTF-8 with commas whatever the original was."""
+    return {k: v for k, v in (mapping or {}).items() if k not in ("encoding", "delimiter", "sheet")} or None
+
+
 def _grid(data: bytes, rules: FileMapping) -> Grid:
     return open_grid(
         data, encoding=rules.encoding or None, delimiter=rules.delimiter or None, sheet=rules.sheet

@@ -1,13 +1,14 @@
 """A draft instrument for a questionnaire that has none: proposed from the file, to be edited by a person."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import yaml
 
 from engage.errors import InputError
@@ -60,6 +61,24 @@ class Draft:
     questions: tuple[str, ...]
     ignored: tuple[str, ...]
 
+    def tidy(self) -> pd.DataFrame:
+        """Return a row per proposed item."""
+        return pd.DataFrame([asdict(item) for item in self.items])
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what ``engage draft --json`` prints."""
+        items = [
+            {**asdict(item), "item_rest": None if np.isnan(item.item_rest) else round(item.item_rest, 3)}
+            for item in self.items
+        ]
+        return {
+            "instrument": self.instrument.id,
+            "items": items,
+            "demographics": list(self.demographics),
+            "comments": list(self.questions),
+            "ignored": list(self.ignored),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _Rated:
@@ -75,7 +94,7 @@ def draft_instrument(
     path_or_bytes: str | Path | bytes,
     *,
     name: str = "draft",
-    mapping: str | Path | dict[str, Any] | None = None,
+    mapping: str | Path | Mapping[str, Any] | None = None,
 ) -> Draft:
     """Return an instrument proposed from a survey export.
 

@@ -10,6 +10,16 @@ import yaml
 from engage.errors import InputError, UsageError
 from engage.ingest.names import fold, fold_word, plain
 
+SETTINGS: Final = (
+    "encoding",
+    "delimiter",
+    "sheet",
+    "dialect",
+    "first_option",
+    "respondent",
+    "date_format",
+    "instrument",
+)
 _TEXTS: Final = (
     "kind",
     "instrument",
@@ -86,10 +96,17 @@ def load_mapping(mapping: str | Path | Mapping[str, Any] | None) -> FileMapping:
 
     Raises ``UsageError`` if there is no such file, ``InputError`` naming every fault of a broken one.
     """
-    if mapping is None:
-        return FileMapping()
-    if isinstance(mapping, Mapping):
-        return _checked(mapping, "")
+    where = "" if mapping is None or isinstance(mapping, Mapping) else Path(mapping).name
+    return _checked(raw_mapping(mapping), where)
+
+
+def raw_mapping(mapping: str | Path | Mapping[str, Any] | None) -> Mapping[Any, Any]:
+    """Return the structure of a mapping file, unchecked, so that settings may be added to it.
+
+    Raises as :func:`load_mapping` for a file that is missing or no mapping at all.
+    """
+    if mapping is None or isinstance(mapping, Mapping):
+        return mapping or {}
     path = Path(mapping)
     try:
         text = path.read_bytes()[:_MAX_BYTES].decode("utf-8-sig")
@@ -100,9 +117,11 @@ def load_mapping(mapping: str | Path | Mapping[str, Any] | None) -> FileMapping:
         mark = getattr(error, "problem_mark", None)
         where = f"{path.name}:{mark.line + 1}" if mark else path.name
         raise InputError("ingest.mapping_yaml", where=where) from error
+    if loaded is None:
+        return {}
     if not isinstance(loaded, Mapping):
         raise InputError("ingest.mapping_yaml", where=path.name)
-    return _checked(loaded, path.name)
+    return loaded
 
 
 def _checked(raw: Mapping[Any, Any], where: str) -> FileMapping:

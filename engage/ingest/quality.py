@@ -46,7 +46,7 @@ _COMMON: Final = 0.02  # a value is a column's own if at least this share of its
 
 
 def personal(value: str) -> str:
-    """Return what identifies somebody in a value: ``email``, ``phone``, ``address``, ``identity`` or nothing."""
+    """Return what a value identifies a person by: ``email``, ``phone``, ``address``, ``identity``."""
     return next((kind for kind, pattern in PERSONAL.items() if pattern.match(value)), "")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from engage.errors import InputError, Problem, UsageError
@@ -85,6 +86,12 @@ class Reading:
     def ok(self) -> bool:
         """Whether nothing of severity ``error`` was found: the file may be imported."""
         return not any(problem.severity == "error" for problem in self.problems)
+
+    @property
+    def faulty_rows(self) -> tuple[int, ...]:
+        """The rows that hold an error, as the spreadsheet counts them."""
+        rows = [found for problem, found in self.at_fault if problem.severity == "error"]
+        return tuple(np.unique(np.concatenate(rows)).tolist()) if rows else ()
 
     def as_dict(self, lang: Language = "en") -> dict[str, object]:
         """Return what ``engage check --json`` prints."""

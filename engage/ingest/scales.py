@@ -89,14 +89,15 @@ def _placed(keys: list[str], steps: list[frozenset[str]]) -> dict[str, int] | No
     return place
 
 
+def in_language(word: str, lang: Language) -> bool:
+    """Return whether a word is written in the letters of a language."""
+    return bool({"zh": _HAN, "ru": _CYRILLIC}.get(lang, _LATIN).search(word))
+
+
 def steps_in(scale: UsualScale, lang: Language) -> list[str]:
     """Return one word per step of a scale in a language, the first that ``scales.yaml`` lists."""
     steps = _written()[scale.family]
-    letters = {"zh": _HAN, "ru": _CYRILLIC}
     return [
-        next(
-            (word for word in steps[name] if bool(letters.get(lang, _LATIN).search(word))),
-            steps[name][0],
-        )
+        next((word for word in steps[name] if in_language(word, lang)), steps[name][0])
         for name in _STEPS[scale.points]
     ]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engage.ingest.cells import Coded
 from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping
-from engage.ingest.names import distinct, fold_word, plain
+from engage.ingest.names import distinct, fold_word, plain, value_words
 from engage.ingest.scales import UsualScale, usual_scales
 from engage.ingest.validate import Faults
 from engage.ingest.values import MISSING, answer_key
@@ -106,30 +106,41 @@ def settle_answers(
         column = matched.get(item.id)
         if column is None:
             continue
-        cells = layout.cells[:, column.position]
-        settled = (
-            _numerals(cells, item)
-            if _has_numeral_labels(item)
-            else _worded(column, cells, item, layout, mapping, faults)
-        )
-        if layout.coded and not _has_numeral_labels(item) and _counts_options(cells, layout, mapping):
-            first = mapping.first_for(item.id, item.scale)
-            if first == "highest":
-                settled = _turned(cells, item)
-            elif not first:
-                asked.append(item)
-        if settled is not None:
-            changed[column.position] = settled
+        cells = _answered(layout, column, item, mapping, faults)
+        first = mapping.first_for(item.id, item.scale)
+        if _has_numeral_labels(item):
+            cells = _numerals(cells, item)
+        elif layout.coded and _counts_options(cells, layout, mapping):
+            cells = _turned(cells, item) if first == "highest" else cells
+            asked += [] if first else [item]
+        else:
+            cells = _worded(column, cells, item, layout, mapping, faults)
+        changed[column.position] = cells
     if asked and instrument is not None:
         _ask(layout, matched, asked, instrument, mapping, faults)
     return replace(layout, cells=layout.cells.replaced(changed)) if changed else layout
+
+
+def _answered(layout: Layout, column: Column, item: Item, mapping: FileMapping, faults: Faults) -> Coded:
+    """Return the cells with words such as "not applicable" blank, where neither item nor mapping knows them."""
+    cells = layout.cells[:, column.position]
+    known = {fold_word(label) for option in item.options for label in option.label.values()}
+    known |= set(mapping.words_for(item.id, item.scale))
+    none = [
+        (word := fold_word(value)) in value_words("no_answer") and word not in known for value in cells.values
+    ]
+    if not any(none):
+        return cells
+    flags = np.array(none, dtype=bool)[cells.codes]
+    faults.flag("no_answer_words", "info", flags, layout.rows_of(column.position), column.header)
+    return Coded(cells.codes, ["" if flag else value for value, flag in zip(cells.values, none, strict=True)])
 
 
 def _has_numeral_labels(item: Item) -> bool:
     return all(fold_word(label).isdecimal() for option in item.options for label in option.label.values())
 
 
-def _numerals(cells: Coded, item: Item) -> Coded | None:
+def _numerals(cells: Coded, item: Item) -> Coded:
     """Return ``10 – very likely`` and ``8分`` as the numbers they begin with; the options are numbers."""
     known = {fold_word(label) for option in item.options for label in option.label.values()}
     values = list(cells.values)
@@ -137,13 +148,13 @@ def _numerals(cells: Coded, item: Item) -> Coded | None:
         part = _WORDED_NUMERAL.match(value.strip())
         if part and fold_word(value) not in known and item.minimum <= int(part[1]) <= item.maximum:
             values[n] = part[1]
-    return Coded(cells.codes, values) if values != list(cells.values) else None
+    return Coded(cells.codes, values)
 
 
 def _worded(
     column: Column, cells: Coded, item: Item, layout: Layout, mapping: FileMapping, faults: Faults
-) -> Coded | None:
-    """Return the cells with words of a usual scale as the item's own labels, if all of them can be placed."""
+) -> Coded:
+    """Return the cells with words of a usual scale as values of the item, if all can be placed."""
     told = mapping.words_for(item.id, item.scale)
     missing = MISSING | layout.missing | mapping.missing
     words = [
@@ -156,11 +167,9 @@ def _worded(
     ]
     own = {fold_word(label): option for option in item.options for label in option.label.values() if label}
     unknown = [word for word in words if fold_word(word) not in own]
-    if not unknown:
-        return None
-    scale = _usual(words, item)
+    scale = _usual(words, item) if unknown else None
     if scale is None:
-        return None
+        return cells
     place = scale.place
     values = [
         str(item.minimum + place[fold_word(value)]) if fold_word(value) in place and value.strip() else value
@@ -173,25 +182,26 @@ def _worded(
 
 
 def _usual(words: list[str], item: Item) -> UsualScale | None:
-    """Return the one usual scale of the item's length that the words and the item's own labels agree on."""
-    found = []
-    for scale in usual_scales(words, item.points):
-        labels = [label for option in item.options for label in option.label.values()]
-        if all(fold_word(label).isdecimal() for label in labels):
-            found.append(scale)
-            continue
-        known = usual_scales([*words, *labels], item.points)
-        same = [one for one in known if one.family == scale.family and _ascends(one, item)]
-        found.extend(same[:1])
-    return found[0] if len({scale.family for scale in found}) == 1 else None
+    """Return the one usual scale of the item's length that the words lie on, of the same kind as its labels."""
+    own = _families(item)
+    found = [scale for scale in usual_scales(words, item.points) if not own or scale.family in own]
+    return found[0] if len(found) == 1 else None
 
 
-def _ascends(scale: UsualScale, item: Item) -> bool:
-    return all(
-        scale.place[fold_word(label)] == option.value - item.minimum
-        for option in item.options
-        for label in option.label.values()
-    )
+def _families(item: Item) -> set[str]:
+    """Return the kinds of usual scale that the item's labels ascend on in some language.
+
+    Empty for numerals; labels that lie on no usual scale give a kind that doesn't exist.
+    """
+    if _has_numeral_labels(item):
+        return set()
+    found = {"none"}
+    for lang in item.options[0].label:
+        labels = [option.label[lang] for option in item.options]
+        for scale in usual_scales(labels, item.points):
+            if [scale.place[fold_word(label)] for label in labels] == list(range(item.points)):
+                found.add(scale.family)
+    return found
 
 
 def _counts_options(cells: Coded, layout: Layout, mapping: FileMapping) -> bool:

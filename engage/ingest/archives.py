@@ -17,6 +17,8 @@ _SMALL: Final = 20_000_000  # an archive this small unpacked can do no harm, wha
 _MAX_PARTS: Final = 5_000
 _STEP: Final = 1 << 20
 _DIMENSION: Final = re.compile(rb'<(?:\w+:)?dimension[^>]*\sref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_BEYOND: Final = re.compile(rb'\sr=["\'](?:[A-Z]{4,}\d+|[A-Z]*\d{8,})["\']')  # no sheet is that large
+_LOOKED_AT: Final = 500_000  # bytes of a part
 _ENTITY: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _TABLES: Final = frozenset({".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _ENCRYPTED: Final = 0x1
@@ -56,11 +58,13 @@ def _check_workbook(archive: zipfile.ZipFile, names: set[str]) -> None:
         sheet = name.startswith("xl/worksheets/") and name.endswith(".xml")
         if sheet or name == "content.xml" or name.endswith(("workbook.xml", "sharedStrings.xml")):
             with archive.open(name) as part:
-                head = part.read(4_096)
+                head = part.read(_LOOKED_AT)
             if _ENTITY.search(head):
                 raise InputError("ingest.sheet_entities")
             if sheet:
                 _check_dimension(head)
+                if _BEYOND.search(head):
+                    raise InputError("ingest.sheet_broken")
 
 
 def _check_dimension(head: bytes) -> None:

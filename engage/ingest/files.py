@@ -22,7 +22,8 @@ from engage.ingest.workbooks import read_workbook
 MAX_BYTES: Final = 400_000_000
 _FIRST: Final = 4_096
 _BLANK: Final = b" \t\r\n\0\xef\xbb\xbf"
-_ZIP: Final = b"PK\x03\x04"
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_LOCKED: Final = "EncryptedPackage".encode("utf-16-le")  # the stream of a workbook with a password
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MARKUP: Final = re.compile(rb"^\s*(?:<!doctype html|<html|<head|<meta|<table|<\?xml|<!--)", re.IGNORECASE)
 _FOREIGN: Final = (
@@ -101,7 +102,7 @@ def open_grid(
     """
     faults = Faults()
     data = _unpacked(data, faults)
-    if data.startswith((_ZIP, _OLE)):
+    if data.startswith((*_ZIP, _OLE)):
         return _workbook(data, sheet, faults)
     if _MARKUP.match(data.removeprefix(b"\xef\xbb\xbf")[:200]):
         raise InputError("ingest.html")
@@ -149,6 +150,8 @@ def _delimited(data: bytes, encoding: str | None, delimiter: str | None, faults:
 
 
 def _workbook(data: bytes, sheet: str, faults: Faults) -> Grid:
+    if data.startswith(_OLE) and _LOCKED in data:
+        raise InputError("ingest.sheet_password")
     cells, filled, head = read_workbook(data, sheet)
     if head["others"]:
         faults.add("sheet_chosen", "info", sheet=head["sheet"], others=named(head["others"]))

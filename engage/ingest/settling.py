@@ -122,7 +122,7 @@ def settle_answers(
 
 
 def _answered(layout: Layout, column: Column, item: Item, mapping: FileMapping, faults: Faults) -> Coded:
-    """Return the cells with words such as "not applicable" blank, where neither item nor mapping knows them."""
+    """Return the cells with words such as "not applicable" blank, unless item or mapping know them."""
     cells = layout.cells[:, column.position]
     known = {fold_word(label) for option in item.options for label in option.label.values()}
     known |= set(mapping.words_for(item.id, item.scale))
@@ -182,7 +182,7 @@ def _worded(
 
 
 def _usual(words: list[str], item: Item) -> UsualScale | None:
-    """Return the one usual scale of the item's length that the words lie on, of the same kind as its labels."""
+    """Return the one usual scale that the words lie on, as long and of the same kind as the item's."""
     own = _families(item)
     found = [scale for scale in usual_scales(words, item.points) if not own or scale.family in own]
     return found[0] if len(found) == 1 else None

@@ -13,7 +13,7 @@ import numpy as np
 from engage.errors import InputError
 from engage.ingest.cells import MAX_CELLS, MAX_COLUMNS, Cells, Coded, Rows, trimmed
 
-_WALL_SECONDS: Final = 30
+_WALL_SECONDS: Final = 27
 _REFUSALS: Final = {"password": "sheet_password", "empty": "empty", "cells": "sheet_too_big"}
 
 

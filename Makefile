@@ -31,6 +31,7 @@ validate: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/importance.py
+	$(BIN)/python benchmarks/ingest.py
 
 sample: $(VENV)/.dev
 	$(BIN)/python data/sample/generate.py

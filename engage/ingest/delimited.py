@@ -75,12 +75,12 @@ def with_arrow(utf8: bytes, delimiter: str) -> tuple[Cells, Rows] | None:
         odd[row.number - 1] = next(_records(row.text, delimiter), []) if row.text else []
         return "skip"
 
-    kind = pa.dictionary(pa.int32(), pa.string())
     names = [str(n) for n in range(width)]
-    try:
-        table = arrow_csv.read_csv(
+
+    def parsed(threads: bool) -> Any:
+        return arrow_csv.read_csv(
             pa.BufferReader(utf8),
-            read_options=arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names),
+            read_options=arrow_csv.ReadOptions(use_threads=threads, block_size=_BLOCK, column_names=names),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=delimiter,
                 newlines_in_values=b'"' in utf8,
@@ -88,11 +88,21 @@ def with_arrow(utf8: bytes, delimiter: str) -> tuple[Cells, Rows] | None:
                 invalid_row_handler=hand_back,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, kind), strings_can_be_null=False, null_values=[]
+                column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string())),
+                strings_can_be_null=False,
+                null_values=[],
             ),
         )
+
+    try:
+        table = parsed(threads=True)
     except pa.ArrowInvalid:
-        return None
+        # with threads Arrow doesn't know the number of a row that it hands back
+        odd.clear()
+        try:
+            table = parsed(threads=False)
+        except pa.ArrowInvalid:
+            return None
     if table.num_rows * width > MAX_CELLS:
         refuse_too_big(table.num_rows, width)
     table = table.unify_dictionaries().combine_chunks()

@@ -89,7 +89,8 @@ def _respondents(
         return pd.array(stand_in, dtype="string")
     codes, values = distinct(layout.cells[:, column.position])
     absent = MISSING | layout.missing
-    blank = np.array([plain(value) in absent for value in values], dtype=bool)
+    longest = max(map(len, absent))
+    blank = np.array([len(value) <= longest and plain(value) in absent for value in values], dtype=bool)
     garbled = np.array([bool(_SCIENTIFIC.match(value)) for value in values], dtype=bool)
     faults.flag("respondent_blank", "warning", blank[codes], rows, column.header)
     faults.flag("id_scientific", "error", garbled[codes], rows, column.header)

@@ -158,7 +158,8 @@ def _as_word(value: Word) -> str:
 
 def clean(text: str) -> str:
     """Return free text on one line, stripped, and a spreadsheet's whole number without ``.0``."""
-    text = " ".join(text.split())
+    if not text.isalnum():
+        text = " ".join(text.split())
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 

@@ -36,6 +36,7 @@ def climate(tmp_path_factory) -> Instrument:
 def answer(data: bytes, instrument: Instrument | None, kind: str = "responses") -> str:
     """Return the code of the refusal, or ``read``; every sentence exists; time and memory are bounded."""
     before = time.monotonic()
+    reading = None
     try:
         reading = read(data, kind, instrument)  # type: ignore[arg-type]
     except EngageError as error:

@@ -12,7 +12,7 @@ from hostile_files import archives, odd_texts, sound, texts, workbooks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engage.errors import EngageError
+from engage.errors import EngageError, Problem
 from engage.ingest import KINDS, read
 from engage.ingest.cells import gather
 from engage.ingest.delimited import _records, with_arrow
@@ -36,23 +36,26 @@ def climate(tmp_path_factory) -> Instrument:
 def answer(data: bytes, instrument: Instrument | None, kind: str = "responses") -> str:
     """Return the code of the refusal, or ``read``; every sentence exists; time and memory are bounded."""
     before = time.monotonic()
-    reading = None
     try:
         reading = read(data, kind, instrument)  # type: ignore[arg-type]
-    except EngageError as error:
-        assert all(error.what(lang) and error.remedy(lang) for lang in LANGUAGES)
-        found = error.code
-    else:
-        assert all(p.reason(lang) and p.remedy(lang) for lang in LANGUAGES for p in reading.problems)
-        assert len(reading.table) <= max(reading.understood.rows, 0)
-        assert (
-            reading.table["respondent"].is_unique
-            if "respondent" in reading.table and kind == "responses"
-            else True
-        )
-        found = "read"
+        found, said = "read", sentences(*reading.problems)
+        bounded = len(reading.table) <= reading.understood.rows
+        single = kind != "responses" or reading.table["respondent"].is_unique
+    except EngageError as refusal:
+        found, said, bounded, single = refusal.code, sentences(refusal), True, True
+    assert all(said)
+    assert bounded
+    assert single
     assert time.monotonic() - before < 30
     return found
+
+
+def sentences(*faults: Problem | EngageError) -> list[str]:
+    """Return everything that is said of the faults, in every language."""
+    reasons = [
+        f.reason(lang) if isinstance(f, Problem) else f.what(lang) for lang in LANGUAGES for f in faults
+    ]
+    return reasons + [f.remedy(lang) for lang in LANGUAGES for f in faults]
 
 
 def test_there_are_more_than_two_hundred_cases() -> None:

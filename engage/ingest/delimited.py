@@ -107,8 +107,6 @@ def with_arrow(utf8: bytes, delimiter: str) -> tuple[Cells, Rows] | None:
         refuse_too_big(table.num_rows, width)
     table = table.unify_dictionaries().combine_chunks()
     columns = [_column(table.column(n)) for n in range(width)]
-    if any(len(value) > csv.field_size_limit() for column in columns for value in column.values):
-        raise InputError("ingest.cell_too_long")
     return _with_odd_rows(columns, table.num_rows, odd)
 
 
@@ -118,9 +116,15 @@ def _first_lines(utf8: bytes) -> str:
 
 
 def _column(chunked: Any) -> Coded:
+    """Return a column that Arrow read; ``InputError`` for a cell longer than ``csv`` would take."""
+    from pyarrow import compute
+
     if not chunked.num_chunks:
         return Coded(np.zeros(0, np.int32), [])
     part = chunked.chunk(0)
+    longest = compute.max(compute.utf8_length(part.dictionary)).as_py()
+    if (longest or 0) > csv.field_size_limit():
+        raise InputError("ingest.cell_too_long")
     return Coded(part.indices.to_numpy(zero_copy_only=False).astype(np.int32), part.dictionary.to_pylist())
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 MEMORY: Final = 1 << 30  # bytes of address space
 SECONDS: Final = 22  # of processor time; the caller also watches the clock
 _SAMPLE_ROWS: Final = 20
-_CHUNK: Final = 4_096
+_CHUNK: Final = 256  # rows whose cells stay in the processor's cache
 _LONG: Final = 1e15  # floats hold whole numbers exactly up to here
 
 
@@ -55,7 +55,9 @@ def main() -> int:
 
 
 class _Numbering(dict[Any, int]):
-    """Numbers values by first appearance."""
+    """Numbers values by first appearance; ``plain`` as long as all of them are text."""
+
+    plain = True
 
     def __missing__(self, key: Any) -> int:
         self[key] = code = len(self)
@@ -74,9 +76,17 @@ def _columns(rows: Iterable[list[Any]]) -> tuple[list[tuple[_Numbering, "array[i
         while len(columns) < len(cells):
             columns.append((_Numbering({"": 0}), array("i", bytes(4 * height))))
         for (numbering, codes), column in zip(columns, cells, strict=True):
-            if bool in set(map(type, column)):  # True equals 1.0 as a key
-                column = tuple(shown(cell) if isinstance(cell, bool) else cell for cell in column)
+            known = len(numbering)
             codes.extend(map(numbering.__getitem__, column))
+            fresh = list(itertools.islice(numbering, known, None))
+            numbering.plain &= all(type(value) is str for value in fresh)
+            if not numbering.plain and bool in map(type, column):
+                # True equals 1.0 as a key: number this part again, truth values as words
+                for value in fresh:
+                    del numbering[value]
+                del codes[height:]
+                words = (shown(cell) if isinstance(cell, bool) else cell for cell in column)
+                codes.extend(map(numbering.__getitem__, words))
         height += len(chunk)
     return columns, height
 

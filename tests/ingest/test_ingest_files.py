@@ -202,3 +202,10 @@ def test_random_bytes_never_raise_anything_else(seed: int) -> None:
     start = [b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe", b"id,team\n"][seed % 5]
     data = start + rng.integers(0, 256, 3_000, dtype=np.uint8).tobytes()
     assert outcome(data, "people")["remedy"]
+
+
+def test_truth_values_and_ones_of_one_column_stay_apart() -> None:
+    rows = [["h", "x"], ["a", 1], ["b", True], ["c", 0], ["d", False], *([["z", 1]] * 300), ["q", True]]
+    cells = open_grid(xlsx_bytes(rows)).cells
+    assert [row[1] for row in cells[1:5]] == ["1", "TRUE", "0", "FALSE"]
+    assert (cells[304, 1], cells[305, 1]) == ("1", "TRUE")

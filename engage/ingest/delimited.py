@@ -70,7 +70,7 @@ def with_arrow(utf8: bytes, delimiter: str) -> tuple[Cells, Rows] | None:
     odd: dict[int, list[str]] = {}
 
     def hand_back(row: Any) -> str:
-        if row.number < 0 or len(odd) >= _MOST_ODD:
+        if row.number is None or len(odd) >= _MOST_ODD:
             return "error"
         odd[row.number - 1] = next(_records(row.text, delimiter), []) if row.text else []
         return "skip"

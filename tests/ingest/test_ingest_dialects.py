@@ -59,7 +59,16 @@ def assert_is_the_wave(reading, lang: str, *, started: bool = True) -> None:
     assert set(comments["question"]) == {"change"}
 
 
-@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
+LATER = [export for export in EXPORTS if export.lang == "ru" and export.dialect != "limesurvey"]
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        pytest.param(e, marks=pytest.mark.rest, id=e.name) if e in LATER else pytest.param(e, id=e.name)
+        for e in EXPORTS
+    ],
+)
 def test_every_export_is_the_same_wave(export: Export, climate: Instrument) -> None:
     reading = read(export.make(), instrument=climate, mapping=export.mapping)
     assert reading.understood.dialect == export.dialect
@@ -69,6 +78,7 @@ def test_every_export_is_the_same_wave(export: Export, climate: Instrument) -> N
     assert not any(word in leaked for word in ("1.2.3.4", "@example.org", "oX12345", "小王", "tok1"))
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 def test_the_tool_is_recognised_by_a_clear_margin(export: Export) -> None:
     found = list(recognise(open_grid(export.make())).items())

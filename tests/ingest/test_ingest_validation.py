@@ -242,7 +242,9 @@ def test_other_cells_stay(cell: str) -> None:
     assert unmasked(cell) == cell
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    "lang", ["zh", *(pytest.param(lang, marks=pytest.mark.rest) for lang in ("en", "ru"))]
+)
 @pytest.mark.parametrize("answers", ["value", "label"])
 @pytest.mark.parametrize("headings", ["id", "text"])
 @pytest.mark.parametrize("form", ["wide", "long"])

@@ -33,6 +33,7 @@ validate: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/importance.py
 	$(BIN)/python benchmarks/gate.py
+	$(BIN)/python benchmarks/ingest.py
 
 sample: $(VENV)/.dev
 	$(BIN)/python data/sample/generate.py

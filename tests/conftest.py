@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, so that two workers finish together."""
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def key_of_pseudonyms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the key that ingest makes for pseudonyms out of the user's configuration."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ENGAGE_KEY_FILE", str(tmp_path_factory.mktemp("key") / "pseudonym.key"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from engage.cli.settings import (
     readable,
     settle,
 )
+from engage.cli.uploading import told_mapping, write_whole
 from engage.errors import UsageError
 from engage.words import say
 
@@ -41,6 +42,13 @@ MappingFile = Annotated[Path | None, typer.Option("--mapping", help="YAML file t
 KindName = Annotated[
     str, typer.Option("--kind", help="responses, comments, people, service or programmes.", metavar="KIND")
 ]
+Settings_ = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="A setting of the mapping, KEY=VALUE, such as first_option=lowest; repeatable."
+    ),
+]
+TeamMapFile = Annotated[Path | None, typer.Option("--teams", help="YAML file with old and new team names.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the app on this machine.")]
 
 
@@ -101,17 +109,32 @@ def check(
     kind: KindName = "responses",
     instrument: InstrumentName = None,
     mapping: MappingFile = None,
+    setting: Settings_ = None,
+    teams: TeamMapFile = None,
+    faulty_rows: Annotated[
+        Path | None, typer.Option("--faulty-rows", help="Write the rows at fault there, to be corrected.")
+    ] = None,
+    save_mapping: Annotated[
+        Path | None, typer.Option("--save-mapping", help="Write there how the file was understood.")
+    ] = None,
     workspace: Folder = None,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Say what was understood of a file, and every fault in it; import nothing."""
     from engage.ingest import read
+    from engage.ingest.correcting import faulty_rows as rows_at_fault
+    from engage.ingest.saving import as_yaml
 
     settings = settle(workspace, lang, as_json)
     questionnaire = instrument_named(instrument, settings.folder)
-    reading = read(readable(file), kind_named(kind), questionnaire, mapping)
+    told = told_mapping(mapping, setting or (), teams)
+    reading = read(readable(file), kind_named(kind), questionnaire, told)
     document = reading.as_dict(settings.lang)
+    if faulty_rows is not None and reading.faulty_rows:
+        write_whole(faulty_rows, rows_at_fault(file, reading.kind, questionnaire, told, lang=settings.lang))
+    if save_mapping is not None:
+        write_whole(save_mapping, as_yaml(reading).encode())
     if as_json:
         print_json(document)
     else:
@@ -127,21 +150,32 @@ def import_(
     wave: Wave = None,
     instrument: InstrumentName = None,
     mapping: MappingFile = None,
+    setting: Settings_ = None,
+    teams: TeamMapFile = None,
+    corrected: Annotated[
+        Path | None, typer.Option("--corrected", help="The faulty rows of this file, corrected.")
+    ] = None,
     workspace: Folder = None,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Import a file, whole or not at all."""
+    from engage.ingest.correcting import corrected_mapping, with_corrections
     from engage.workspace import ALL_WAVES, Workspace
 
     settings = settle(workspace, lang, as_json)
+    told = told_mapping(mapping, setting or (), teams)
+    content: Path | bytes = readable(file)
+    if corrected is not None:
+        content, told = with_corrections(file, readable(corrected), told), corrected_mapping(told)
     space = Workspace(settings.folder)
     done = space.import_file(
-        readable(file),
+        content,
         kind_named(kind),
         wave,
         instrument_named(instrument, settings.folder),
-        mapping,
+        told,
+        name=file.name,
         progress=Progress(settings.lang),
     )
     problems = [problem.as_dict(settings.lang) for problem in done.problems]
@@ -157,6 +191,33 @@ def import_(
     print_problems(problems, settings.lang)
     if done.waits:
         _print_waiting(space, done.wave, settings)
+
+
+@app.command()
+def draft(
+    file: Path,
+    out: Annotated[Path, typer.Option("--out", help="YAML file to write.")],
+    mapping: MappingFile = None,
+    setting: Settings_ = None,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Propose an instrument for a survey export that has none; edit it before use."""
+    from engage.ingest.draft import draft_instrument
+
+    settings = settle(workspace, lang, as_json)
+    name = "".join(c if c.isalnum() and c.isascii() else "_" for c in out.stem.lower()).strip("_")
+    found = draft_instrument(
+        readable(file),
+        name=name if name[:1].isalpha() else "draft",
+        mapping=told_mapping(mapping, setting or ()),
+    )
+    write_whole(out, found.document.encode())
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        typer.echo(say("cli.written", settings.lang, out=out))
 
 
 @app.command()

@@ -1,7 +1,5 @@
 """The commands about questionnaires: which there are, and the empty table of one or several."""
 
-import csv
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,27 +40,43 @@ def instruments(workspace: Folder = None, lang: Lang = None, as_json: Json = Fal
 
 @app.command()
 def template(
-    instrument: Annotated[list[str], typer.Argument(help="Names or paths of questionnaires.")],
-    out: Annotated[Path | None, typer.Option("--out", help="New CSV file, else stdout.")] = None,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="Questionnaires, or one of comments, people, service, programmes, mapping, teams."
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option("--out", help="New file, else stdout.")] = None,
     workspace: Folder = None,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
-    """Write the empty table of one questionnaire, or of several asked together: a CSV row of headings."""
+    """Write an empty table to fill in: of one kind of file, or of questionnaires asked together.
+
+    It is one CSV row of headings. For mapping and teams it is a YAML file that explains itself.
+    """
+    from engage.ingest.exports import csv_bytes
+    from engage.ingest.templates import TEMPLATES, kind_template
     from engage.instrument import template
 
     settings = settle(workspace, lang, as_json)
-    asked = [one for name in instrument if (one := instrument_named(name, settings.folder))]
-    columns = template(asked, settings.lang)
-    if out is not None:
-        _write(columns, out)
-    if as_json:
-        document = [{**_fields(column), "answers": list(column.answers)} for column in columns]
-        print_json({"lang": settings.lang, "columns": document, "out": str(out) if out else None})
-    elif out is None:
-        csv.writer(sys.stdout, lineterminator="\n").writerow([column.heading for column in columns])
+    kind = next((one for one in TEMPLATES if [one] == names), None)
+    facts: dict[str, Any]
+    if kind is not None:
+        content, facts = kind_template(kind, settings.lang), {"kind": kind}
     else:
-        typer.echo(say("cli.template_done", settings.lang, columns=len(columns), out=out))
+        asked = [one for name in names if (one := instrument_named(name, settings.folder))]
+        columns = template(asked, settings.lang)
+        content = csv_bytes([[column.heading for column in columns]])
+        facts = {"columns": [{**_fields(column), "answers": list(column.answers)} for column in columns]}
+    if out is not None:
+        _write(content, out)
+    if as_json:
+        print_json({"lang": settings.lang, **facts, "out": str(out) if out else None})
+    elif out is None:
+        typer.echo(content.decode("utf-8-sig"), nl=False)
+    else:
+        typer.echo(say("cli.written", settings.lang, out=out))
 
 
 def _row(name: str, found: "Instrument", settings: Settings) -> dict[str, Any]:
@@ -81,11 +95,11 @@ def _fields(column: "TemplateColumn") -> dict[str, str]:
     return {"id": column.id, "kind": column.kind, "heading": column.heading}
 
 
-def _write(columns: "tuple[TemplateColumn, ...]", out: Path) -> None:
+def _write(content: bytes, out: Path) -> None:
     """Write a new file; one that is there may hold somebody's answers already."""
     try:
-        with out.open("x", encoding="utf-8-sig", newline="") as stream:  # Excel needs the byte order mark
-            csv.writer(stream).writerow([column.heading for column in columns])
+        with out.open("xb") as stream:
+            stream.write(content)
     except FileExistsError as error:
         raise UsageError("cli.file_there", where=str(out)) from error
     except OSError as error:

@@ -1,20 +1,16 @@
 """``engage sentiment``: a file of comments in, the same file with five columns more out."""
 
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from engage.cli.uploading import write_whole
 from engage.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠]")
-_NUMBER: Final = re.compile(r"\s*[+-]?[\d.,]+%?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +68,8 @@ def _free_names(wanted: list[str], taken: set[str]) -> dict[str, str]:
 def _write(table: "pd.DataFrame", scored: "pd.DataFrame", out: Path) -> None:
     import pandas as pd
 
-    whole = pd.concat([table.map(_harmless), scored], axis=1)
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        whole.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\r\n")
-        part.replace(out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UsageError("cli.cannot_write", where=str(out)) from error
+    from engage.ingest.exports import masked
 
-
-def _harmless(cell: object) -> object:
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    harmless = table.map(lambda cell: masked(cell) if isinstance(cell, str) else cell)
+    whole = pd.concat([harmless, scored], axis=1)
+    write_whole(out, whole.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig", "replace"))

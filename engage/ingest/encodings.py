@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engage.errors import InputError
@@ -14,19 +14,36 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+OFFERED: Final = ("utf-8", "gb18030", "big5", "utf-16-le", "utf-16-be", "cp1251", "cp1252")
 _SAMPLE: Final = 400_000
+_SHOWN: Final = 200
 _SURE: Final = 0.6  # share of characters that must look like the language of the encoding
+_USUAL: Final = re.compile(r"[\x20-\x7e\t\r\nЀ-ӿ一-鿿\u3000-\u303f\uff00-\uffef]")
 _PAIR: Final = re.compile(rb"[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x81-\xfe][\x40-\xfe]")
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Decoded text; ``bad`` is the number of characters that could not be decoded and are now ``\\ufffd``."""
+    """Decoded text.
+
+    ``bad`` is the number of characters that could not be decoded and are now ``\\ufffd``; ``guessed``
+    says that the encoding was judged by the look of the text, not by a mark or a check that only it passes.
+    """
 
     text: str
     encoding: str
     bad: int = 0
+    guessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingChoice:
+    """An encoding the bytes can be read in, and how their first line with foreign letters then looks."""
+
+    encoding: str
+    sample: str
+    bad: int
 
 
 def decode(data: bytes, encoding: str | None = None) -> Text:
@@ -44,7 +61,7 @@ def decode(data: bytes, encoding: str | None = None) -> Text:
             return _tolerant(data, name)
     wide = _wide(data)
     if wide:
-        return _tolerant(data, wide)
+        return replace(_tolerant(data, wide), guessed=True)
     if b"\0" in data:
         raise InputError("ingest.nul_bytes")
     try:
@@ -55,7 +72,24 @@ def decode(data: bytes, encoding: str | None = None) -> Text:
     foreign = len(around) - len(around.encode("ascii", "ignore"))
     if around.count("\ufffd") * 20 < foreign:
         return _tolerant(data, "utf-8")
-    return _tolerant(data, _legacy(data))
+    return replace(_tolerant(data, _legacy(data)), guessed=True)
+
+
+def encoding_choices(data: bytes) -> tuple[EncodingChoice, ...]:
+    """Return how the start of a text file looks in each usual encoding, the recognised one first.
+
+    Encodings in which more than one character in a hundred is unreadable are left out.
+    """
+    found = decode(data[: _SAMPLE - _SAMPLE % 4])
+    choices = []
+    for name in dict.fromkeys((found.encoding, *OFFERED)):
+        text = data[: _SAMPLE - _SAMPLE % 4].decode(name, "replace").removeprefix("\ufeff")
+        bad = text.count("\ufffd")
+        if bad * 100 <= len(text):
+            lines = text.splitlines()
+            foreign = next((line for line in lines if not line.isascii()), lines[0] if lines else "")
+            choices.append(EncodingChoice(name, foreign[:_SHOWN], bad))
+    return tuple(choices)
 
 
 def _tolerant(data: bytes, encoding: str) -> Text:
@@ -64,15 +98,23 @@ def _tolerant(data: bytes, encoding: str) -> Text:
 
 
 def _wide(data: bytes) -> str:
-    """Return UTF-16's name where every second byte of much of the text is NUL, as in files without a mark."""
+    """Return UTF-16's name where every second byte is often NUL, or the text reads well."""
     head = data[: 4096 - 4096 % 2]
-    if len(head) < 4:
+    if len(head) < 4 or len(data) % 2 or b"\0" not in head:
         return ""
     half = len(head) // 2
     even, odd = head[0::2].count(0) / half, head[1::2].count(0) / half
-    if max(even, odd) < 0.3 or min(even, odd) > 0.05:
-        return ""
-    return "utf-16-le" if odd > even else "utf-16-be"
+    if max(even, odd) >= 0.3 and min(even, odd) <= 0.05:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    # Chinese has few NULs: its commas, digits and line ends show on which side they are
+    sense = {name: _sense(head.decode(name, "replace")) for name in ("utf-16-le", "utf-16-be")}
+    best = max(sense, key=lambda name: sense[name])
+    return best if sense[best] > 0.95 else ""
+
+
+def _sense(text: str) -> float:
+    """Return the share of characters from the blocks of common writing: ASCII, Cyrillic, Chinese."""
+    return len(_USUAL.findall(text)) / max(len(text), 1)
 
 
 def _legacy(data: bytes) -> str:

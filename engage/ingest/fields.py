@@ -9,6 +9,7 @@ import pandas as pd
 from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping, Word
 from engage.ingest.names import distinct, fold_word, plain, value_words
+from engage.ingest.pseudonyms import hidden
 from engage.ingest.validate import Faults, Flags
 from engage.ingest.values import MISSING, clean, dates, numbers
 
@@ -42,6 +43,8 @@ class FieldReader:
             return self._yes_no(column, name, codes, values, words)
         if form == "word":
             return self._word(column, name, codes, values, words)
+        if form == "id":
+            values = hidden(values, codes, self._layout.first_rows, column.header, self._faults)
         return self._text(codes, values, words, form)
 
     def _flag(
@@ -58,7 +61,7 @@ class FieldReader:
         parsed = dates(values, self._mapping.date_format, self._blank)
         self._flag("bad_date", "warning", parsed.bad[codes], column)
         if parsed.ambiguous:
-            self._faults.add("ambiguous_date", "warning", column=column.header)
+            self._faults.add(parsed.ambiguous, "warning", column=column.header)
         value = parsed.value
         if form == "month":
             value = value.astype("datetime64[M]").astype("datetime64[us]")

@@ -205,7 +205,7 @@ def _finished_comments(
     for name, question in mapping.comments.items():
         column = _named(name, layout)
         if column is not None:
-            text = pd.Series(layout.cells[:, column.position], dtype="string").str.strip()
+            text = pd.Series(layout.cells[:, column.position].__array__(), dtype="string").str.strip()
             parts.append(table.assign(text=text, question=pd.array([question] * len(table), dtype="string")))
     if "source" not in found:
         faults.add("source_assumed", "info")

@@ -10,11 +10,33 @@ import yaml
 from engage.errors import InputError, UsageError
 from engage.ingest.names import fold, fold_word, plain
 
-_TEXTS: Final = ("kind", "instrument", "respondent", "date_format", "encoding", "delimiter", "sheet")
-_TABLES: Final = ("columns", "comments", "demographics", "numbers", "long")
-_LISTS: Final = ("ignore", "missing")
+SETTINGS: Final = (
+    "encoding",
+    "delimiter",
+    "sheet",
+    "dialect",
+    "first_option",
+    "respondent",
+    "date_format",
+    "instrument",
+)
+_TEXTS: Final = (
+    "kind",
+    "instrument",
+    "respondent",
+    "date_format",
+    "encoding",
+    "delimiter",
+    "sheet",
+    "dialect",
+)
+_TABLES: Final = ("columns", "comments", "demographics", "numbers", "long", "teams")
+_LISTS: Final = ("ignore", "missing", "keep", "drop")
 _NESTED: Final = ("values", "fields_values")
 _MAX_BYTES: Final = 1_000_000
+_FIRST: Final = ("lowest", "highest")
+_KEPT: Final = frozenset({"test", "invalid"})
+_DROPPED: Final = frozenset({"unfinished"})
 _LONG_ROLES: Final = frozenset({"respondent", "item", "answer"})
 
 Word = str | int | float | bool | None
@@ -26,6 +48,8 @@ class FileMapping:
 
     ``columns`` to ``numbers`` are ``{header in the file: id}``; ``values`` is ``{item, scale, demographic or
     field id, or "*": {folded answer word: value}}``, ``None`` as value meaning "no answer".
+    ``first_option`` is ``{item, scale or "*": "lowest" or "highest"}``: what option number 1 stands for.
+    ``teams`` is ``{old name: new name}``.
     """
 
     kind: str = ""
@@ -43,6 +67,15 @@ class FileMapping:
     ignore: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
     values: Mapping[str, Mapping[str, Word]] = field(default_factory=dict)
+    dialect: str = ""
+    keep: frozenset[str] = frozenset()
+    drop: frozenset[str] = frozenset()
+    first_option: Mapping[str, str] = field(default_factory=dict)
+    teams: Mapping[str, str] = field(default_factory=dict)
+
+    def first_for(self, *ids: str) -> str:
+        """Return what the first option listed is for the first of ``ids`` that is told: lowest or highest."""
+        return next((self.first_option[id] for id in (*ids, "*") if id in self.first_option), "")
 
     def words_for(self, *ids: str) -> Mapping[str, Word]:
         """Return the answer words of the first of ``ids`` over those of later ones over ``"*"``."""
@@ -63,10 +96,17 @@ def load_mapping(mapping: str | Path | Mapping[str, Any] | None) -> FileMapping:
 
     Raises ``UsageError`` if there is no such file, ``InputError`` naming every fault of a broken one.
     """
-    if mapping is None:
-        return FileMapping()
-    if isinstance(mapping, Mapping):
-        return _checked(mapping, "")
+    where = "" if mapping is None or isinstance(mapping, Mapping) else Path(mapping).name
+    return _checked(raw_mapping(mapping), where)
+
+
+def raw_mapping(mapping: str | Path | Mapping[str, Any] | None) -> Mapping[Any, Any]:
+    """Return the structure of a mapping file, unchecked, so that settings may be added to it.
+
+    Raises as :func:`load_mapping` for a file that is missing or no mapping at all.
+    """
+    if mapping is None or isinstance(mapping, Mapping):
+        return mapping or {}
     path = Path(mapping)
     try:
         text = path.read_bytes()[:_MAX_BYTES].decode("utf-8-sig")
@@ -77,14 +117,16 @@ def load_mapping(mapping: str | Path | Mapping[str, Any] | None) -> FileMapping:
         mark = getattr(error, "problem_mark", None)
         where = f"{path.name}:{mark.line + 1}" if mark else path.name
         raise InputError("ingest.mapping_yaml", where=where) from error
+    if loaded is None:
+        return {}
     if not isinstance(loaded, Mapping):
         raise InputError("ingest.mapping_yaml", where=path.name)
-    return _checked(loaded, path.name)
+    return loaded
 
 
 def _checked(raw: Mapping[Any, Any], where: str) -> FileMapping:
     faults: list[str] = []
-    known = {*_TEXTS, *_TABLES, *_LISTS, *_NESTED}
+    known = {*_TEXTS, *_TABLES, *_LISTS, *_NESTED, "first_option"}
     faults += [str(key) for key in raw if key not in known]
     read: dict[str, Any] = {}
     for key in _TEXTS:
@@ -101,12 +143,22 @@ def _checked(raw: Mapping[Any, Any], where: str) -> FileMapping:
             for word, value in entries.items():
                 checked = _value(value, f"{key}: {id}", faults)
                 target.update({fold_word(spelling): checked for spelling in _spellings(word)})
+    read["first_option"] = _first_options(raw.get("first_option"), faults)
+    for key, allowed in (("keep", _KEPT), ("drop", _DROPPED)):
+        faults += [f"{key}: {word}" for word in read[key] if word not in allowed]
+        read[key] = frozenset(read[key])
     long = read["long"] or None
     faults += [f"long: {role}" for role in (long or {}) if role not in _LONG_ROLES]
     if faults:
         raise InputError("ingest.mapping_broken", where=where, faults=list(dict.fromkeys(faults)))
     read |= {"values": values, "long": long, "missing": frozenset(plain(word) for word in read["missing"])}
     return FileMapping(**read)
+
+
+def _first_options(value: object, faults: list[str]) -> dict[str, str]:
+    told = {"*": value} if isinstance(value, str) else _dict(value, "first_option", faults)
+    faults += [f"first_option: {word}" for word in told.values() if word not in _FIRST]
+    return {str(id): str(word) for id, word in told.items()}
 
 
 def _text(value: object, key: str, faults: list[str]) -> str:

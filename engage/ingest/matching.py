@@ -1,13 +1,14 @@
 """Match a file's columns to an instrument's items, demographics and questions; choose the instrument."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher, get_close_matches
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from engage.errors import InputError
 from engage.ingest.dialects import Column, Layout
+from engage.ingest.likeness import likenesses
 from engage.ingest.mapping import FileMapping, find_header
 from engage.ingest.names import fold
 from engage.ingest.validate import Faults, named
@@ -15,8 +16,7 @@ from engage.instrument import Instrument, available, load_instrument
 
 Target = Literal["item", "demographic", "question", "meta"]
 _META: Final = ("respondent", "started", "submitted", "seconds", "language", "source")
-_ALIKE: Final = 0.8
-_MOST_COMPARED: Final = 300  # columns: comparing wordings is quadratic
+_SHORTEST_STEM: Final = 6  # letters of a heading cut short
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ def match_columns(
     for kind in ("item", "demographic", "meta"):
         for id, columns in found[kind].items():
             _refuse_twins(kind, id, columns, ignored, faults, {*told})
+    _by_likeness(found, ignored, instrument, ignored_names, faults)
     matched = Matched(
         items={id: columns[0] for id, columns in found["item"].items()},
         demographics={id: columns[0] for id, columns in found["demographic"].items()},
@@ -133,7 +134,18 @@ def _found(column: Column, index: Mapping[str, tuple[Target, str]]) -> list[tupl
     if column.role == "option":
         return []
     hits = [index[key] for name in column.names if (key := fold(name)) in index]
-    return hits[:1]
+    return hits[:1] or _cut_short(column, index)
+
+
+def _cut_short(column: Column, index: Mapping[str, tuple[Target, str]]) -> list[tuple[Target, str]]:
+    """Return what a heading that ends in dots begins, if that is one thing only."""
+    for name in column.names:
+        stem = fold(name)
+        if name.rstrip().endswith(("..", "…")) and len(stem) >= _SHORTEST_STEM:
+            hits = {target for key, target in index.items() if key.startswith(stem)}
+            if len(hits) == 1:
+                return [hits.pop()]
+    return []
 
 
 def _own(column: Column, index: Mapping[str, tuple[Target, str]]) -> tuple[Target, str] | None:
@@ -214,18 +226,24 @@ def _report(matched: Matched, instrument: Instrument | None, mapping: FileMappin
         faults.add(
             "items_absent", "warning", count=len(absent), items=named(absent), instrument=instrument.id
         )
-    _report_near(unread, instrument, absent, faults)
 
 
-def _report_near(
-    unread: Sequence[Column], instrument: Instrument, absent: Sequence[str], faults: Faults
+def _by_likeness(
+    found: dict[str, dict[str, list[Column]]],
+    ignored: list[Column],
+    instrument: Instrument | None,
+    told: set[str | None],
+    faults: Faults,
 ) -> None:
-    """Note unread columns worded almost like an item that is missing."""
-    wordings = {fold(text): id for id in absent for text in instrument.item(id).text.values()}
-    for column in unread[:_MOST_COMPARED]:
-        close = get_close_matches(fold(column.names[-1]), wordings, 1, _ALIKE)
-        if close:
-            alike = SequenceMatcher(None, fold(column.names[-1]), close[0]).ratio()
-            faults.add(
-                "wording_near", "warning", column=column.header, id=wordings[close[0]], alike=f"{alike:.0%}"
-            )
+    """Take unread columns for missing items they are worded almost exactly like; name those less alike."""
+    if instrument is None:
+        return
+    absent = [item for item in instrument.items if item.id not in found["item"]]
+    texts = {text: item.id for item in absent for text in item.text.values()}
+    unread = [column for column in ignored if column.role == "question" and column.header not in told]
+    for near in likenesses(unread, texts):
+        fault = "matched_by_likeness" if near.sure else "wording_near"
+        faults.add(fault, "warning", column=near.column.header, id=near.id, alike=f"{near.score:.0%}")
+        if near.sure:
+            found["item"][near.id] = [near.column]
+            ignored.remove(near.column)

@@ -7,13 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import yaml
 
-Cells = npt.NDArray[np.object_]
-Codes = npt.NDArray[np.intp]
+from engage.ingest.cells import Coded, Codes
 
 _NUMBER: Final = re.compile(r"^(?:第\s*\d+\s*题|q?\d+)\s*(?:[、:)](?!\d)|\.(?![\d])|(?<=题)(?=\())\s*", re.I)
 _TAG: Final = re.compile(
@@ -26,6 +22,8 @@ _QUOTES: Final = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", 
 
 def plain(text: str) -> str:
     """Return ``text`` in one form: NFKC, lower case, straight quotes, single spaces."""
+    if text.isascii():
+        return " ".join(text.lower().replace("`", "'").split())
     return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold().split())
 
 
@@ -98,7 +96,6 @@ def letter(position: int) -> str:
     return text
 
 
-def distinct(cells: Cells) -> tuple[Codes, list[str]]:
-    """Return codes and the distinct values, stripped, so that work is done once per value, not per cell."""
-    codes, values = pd.factorize(cells)
-    return codes, [str(value).strip() for value in values]
+def distinct(column: Coded) -> tuple[Codes, list[str]]:
+    """Return codes and values, stripped, so that work is done once per value, not per cell."""
+    return column.codes, [value.strip() for value in column.values]

@@ -2,19 +2,26 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from engage.errors import InputError, Problem, UsageError
-from engage.ingest.dialects import Layout, lay_out
+from engage.ingest.cells import Rows
+from engage.ingest.dialects import Layout, Recognition, lay_out, note_shape
 from engage.ingest.files import Grid, contents, open_grid
 from engage.ingest.kinds import read_kind
 from engage.ingest.mapping import FileMapping, load_mapping
+from engage.ingest.quality import inspect, without_personal
 from engage.ingest.responses import empty_comments, read_responses
-from engage.ingest.validate import Faults
+from engage.ingest.saving import mapping_of
+from engage.ingest.screening import screen
+from engage.ingest.settling import Meaning
+from engage.ingest.teams import load_team_map
+from engage.ingest.validate import Faults, named
 from engage.instrument import Instrument
 from engage.words import Language
 
@@ -32,6 +39,8 @@ class Understood:
     ``rows``: filled rows below the header; ``respondents``: distinct ones in the tables. ``items`` and
     ``demographics`` are ``{column: id}``; ``fields`` likewise for files that aren't survey answers;
     ``comments`` and ``ignored`` list columns. ``encoding`` and ``delimiter`` are ``None`` for workbooks.
+    ``recognition`` is how surely the dialect was recognised and by what; ``meanings`` what each answer of
+    each item was taken for.
     """
 
     dialect: str
@@ -47,6 +56,8 @@ class Understood:
     ignored: tuple[str, ...] = ()
     anonymous: bool = False
     preview: tuple[tuple[str, ...], ...] = ()
+    recognition: Recognition = field(default=Recognition(0.0))
+    meanings: tuple[Meaning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,8 @@ class Reading:
     ``table`` is the table of ``kind``; ``comments`` holds the open answers beside survey responses (for kind
     ``comments`` it is ``table`` itself; otherwise it is empty). Responses: ``respondent, started, seconds,
     language, source``, each item as Int8 (raw, not reverse-coded), each demographic as string.
+    ``head`` is how many rows come before the first answers; ``at_fault`` holds every row of each problem that
+    has rows, as the spreadsheet counts them; ``mapping`` reads the next wave the same way.
     """
 
     kind: Kind
@@ -65,11 +78,20 @@ class Reading:
     comments: pd.DataFrame
     instrument: Instrument | None
     sha256: str
+    head: int = 1
+    at_fault: tuple[tuple[Problem, Rows], ...] = ()
+    mapping: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether nothing of severity ``error`` was found: the file may be imported."""
         return not any(problem.severity == "error" for problem in self.problems)
+
+    @property
+    def faulty_rows(self) -> tuple[int, ...]:
+        """The rows that hold an error, as the spreadsheet counts them."""
+        rows = [found for problem, found in self.at_fault if problem.severity == "error"]
+        return tuple(np.unique(np.concatenate(rows)).tolist()) if rows else ()
 
     def as_dict(self, lang: Language = "en") -> dict[str, object]:
         """Return what ``engage check --json`` prints."""
@@ -121,12 +143,15 @@ def read(
         )
         if kind != "comments" and grid.cells.shape[1] < 2:
             raise InputError("ingest.not_a_table")
-        layout = lay_out(grid, answers=kind == "responses", long=rules.long)
+        layout = lay_out(grid, answers=kind == "responses", long=rules.long, dialect=rules.dialect)
     except InputError as error:
         error.where = error.where or where
         raise
     faults = Faults()
-    faults.extend(layout.problems)
+    faults.extend((*grid.problems, *layout.problems))
+    note_shape(grid, layout, faults)
+    layout = without_personal(screen(layout, rules, faults), rules, faults)
+    inspect(layout, rules, faults)
     if kind == "responses":
         return _responses(grid, layout, instrument, rules, digest, faults)
     return _records(kind, grid, layout, rules, digest, faults)
@@ -153,6 +178,11 @@ def _responses(
     faults: Faults,
 ) -> Reading:
     found = read_responses(layout, instrument, mapping, digest[:_MARK], faults)
+    found = replace(
+        found,
+        table=_renamed(found.table, mapping, faults),
+        comments=_renamed(found.comments, mapping),
+    )
     matched = found.matched
     understood = Understood(
         dialect=layout.dialect,
@@ -167,9 +197,20 @@ def _responses(
         ignored=tuple(column.header for column in matched.ignored),
         anonymous=found.anonymous,
         preview=_preview(grid),
+        recognition=layout.recognition,
+        meanings=found.meanings,
     )
     return Reading(
-        "responses", understood, faults.problems(), found.table, found.comments, found.instrument, digest
+        "responses",
+        understood,
+        faults.problems(),
+        found.table,
+        found.comments,
+        found.instrument,
+        digest,
+        layout.head,
+        tuple(faults.at),
+        mapping_of(found, mapping),
     )
 
 
@@ -177,7 +218,7 @@ def _records(
     kind: Kind, grid: Grid, layout: Layout, mapping: FileMapping, digest: str, faults: Faults
 ) -> Reading:
     records = read_kind(kind, layout, mapping, faults)
-    table = records.table
+    table = _renamed(records.table, mapping, faults)
     people = table["respondent"].nunique() if "respondent" in table else 0
     understood = Understood(
         dialect=layout.dialect,
@@ -191,9 +232,25 @@ def _records(
         fields=records.fields,
         ignored=records.ignored,
         preview=_preview(grid),
+        recognition=layout.recognition,
     )
     comments = table if kind == "comments" else empty_comments()
-    return Reading(kind, understood, faults.problems(), table, comments, None, digest)
+    return Reading(
+        kind, understood, faults.problems(), table, comments, None, digest, layout.head, tuple(faults.at)
+    )
+
+
+def _renamed(table: pd.DataFrame, mapping: FileMapping, faults: Faults | None = None) -> pd.DataFrame:
+    """Return the table with teams by their present names, as ``mapping.teams`` says."""
+    if "team" not in table or not mapping.teams:
+        return table
+    teams = load_team_map({"teams": mapping.teams}).renamed(table["team"])
+    changed = (teams != table["team"]).fillna(False)
+    if faults is not None and changed.any():
+        pairs = zip(table["team"][changed], teams[changed], strict=True)
+        shown = [f"{old} → {new}" for old, new in dict.fromkeys(pairs)]
+        faults.add("teams_renamed", "info", count=len(shown), teams=named(shown))
+    return table.assign(team=teams)
 
 
 def _preview(grid: Grid) -> tuple[tuple[str, ...], ...]:

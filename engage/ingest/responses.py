@@ -1,5 +1,6 @@
 """Turn a survey export into the responses and comments tables."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping
 from engage.ingest.matching import Matched, choose_instrument, match_columns
 from engage.ingest.names import distinct, plain
+from engage.ingest.pseudonyms import hidden
+from engage.ingest.settling import Meaning, meanings, settle_answers
 from engage.ingest.validate import Faults, Flags, named
 from engage.ingest.values import MISSING, answer_key, clean, dates, level_key, seconds
 from engage.instrument import Demographic, Instrument, Item
@@ -27,18 +30,22 @@ _VERDICTS: Final[Mapping[str, tuple[str, Severity]]] = {
 }
 STAND_IN: Final = r"row-\d+-[0-9a-f]+"
 """The ids given to respondents without one: the row, and a mark of the file."""
-_SCIENTIFIC: Final = r"^\d(?:[.,]\d+)?[eE]\+\d+$"
+_SCIENTIFIC: Final = re.compile(r"^\d(?:[.,]\d+)?[eE]\+\d+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Responses:
-    """The tables of a survey export, the matched columns, and whether respondents are anonymous."""
+    """The tables of a survey export, the matched columns, and whether respondents are anonymous.
+
+    ``meanings`` says what each answer of each item was taken for.
+    """
 
     table: pd.DataFrame
     comments: pd.DataFrame
     instrument: Instrument | None
     matched: Matched
     anonymous: bool
+    meanings: tuple[Meaning, ...] = ()
 
 
 def read_responses(
@@ -52,8 +59,8 @@ def read_responses(
     matched = match_columns(layout, instrument, mapping, faults)
     if not len(layout.cells):
         faults.add("no_rows", "error")
-    if layout.coded and matched.items:
-        faults.add("codes_as_values", "info")
+    raw, layout = layout, settle_answers(layout, matched.items, instrument, mapping, faults)
+    understood = meanings(raw, layout, matched.items, instrument, mapping)
     respondent = _respondents(layout, matched, mark, faults)
     submitted, started, took = _times(layout, matched, mapping, faults)
     columns: dict[str, Any] = {"respondent": respondent, "started": started, "seconds": took}
@@ -69,7 +76,7 @@ def read_responses(
     _note_unanswered(table, instrument, matched, keep, layout, faults)
     comments = _comments(table, layout, matched, keep)
     table = table[keep].reset_index(drop=True)
-    return Responses(table, comments, instrument, matched, "respondent" not in matched.meta)
+    return Responses(table, comments, instrument, matched, "respondent" not in matched.meta, understood)
 
 
 def _respondents(
@@ -83,11 +90,14 @@ def _respondents(
             faults.add("anonymous", "info", count=len(rows))
         return pd.array(stand_in, dtype="string")
     codes, values = distinct(layout.cells[:, column.position])
-    blank = np.array([plain(value) in MISSING | layout.missing for value in values], dtype=bool)
-    garbled = pd.Series(values, dtype=object).str.match(_SCIENTIFIC).to_numpy(dtype=bool)
+    absent = MISSING | layout.missing
+    longest = max(map(len, absent))
+    blank = np.array([len(value) <= longest and plain(value) in absent for value in values], dtype=bool)
+    garbled = np.array([bool(_SCIENTIFIC.match(value)) for value in values], dtype=bool)
     faults.flag("respondent_blank", "warning", blank[codes], rows, column.header)
     faults.flag("id_scientific", "error", garbled[codes], rows, column.header)
-    ids = np.array([clean(value) for value in values], dtype=object)[codes]
+    names = hidden([clean(value) for value in values], codes, rows, column.header, faults)
+    ids = np.array([*names, None], dtype=object)[:-1][codes]
     return pd.array(np.where(blank[codes], stand_in, ids), dtype="string")
 
 
@@ -126,7 +136,7 @@ def _dated(
     parsed = dates(values, mapping.date_format, layout.missing | mapping.missing)
     faults.flag("bad_date", "warning", parsed.bad[codes], layout.first_rows, column.header)
     if parsed.ambiguous:
-        faults.add("ambiguous_date", "warning", column=column.header)
+        faults.add(parsed.ambiguous, "warning", column=column.header)
     return parsed.value[codes]
 
 

@@ -1,20 +1,23 @@
 """Parse one workbook in a process of its own, under limits of memory and processor time.
 
-The workbook comes on stdin. The first line of stdout is a JSON object: ``{"sheet", "others"}``, or
-``{"error"}``; each further line is one row, a JSON array of strings. A workbook made to exhaust memory kills
-this process, not the caller's.
+The workbook comes on stdin. Stdout begins with a JSON object, ``{"sheet", "others", "width", "height"}`` or
+``{"error"}``; then comes each column: a JSON array of its distinct values, and a 32-bit code per row. Every
+JSON text has its length before it. A workbook made to exhaust memory kills this process, not the caller's.
 """
 
 import datetime
+import itertools
 import json
 import sys
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 MEMORY: Final = 1 << 30  # bytes of address space
-SECONDS: Final = 25  # of processor time; the caller also watches the clock
+SECONDS: Final = 22  # of processor time; the caller also watches the clock
 _SAMPLE_ROWS: Final = 20
+_CHUNK: Final = 256  # rows whose cells stay in the processor's cache
 _LONG: Final = 1e15  # floats hold whole numbers exactly up to here
 
 
@@ -37,13 +40,55 @@ def main() -> int:
     sheet, others = chosen
     if sheet.total_height * sheet.total_width > most:
         return _refuse("cells")
+    indent = sheet.start[1] if sheet.start else 0
+    columns, height = _columns(sheet.iter_rows())
     out = sys.stdout.buffer
-    out.write(_line({"sheet": sheet.name, "others": others}))
-    indent = [""] * (sheet.start[1] if sheet.start else 0)
-    for row in sheet.iter_rows():
-        out.write(_line(indent + [shown(cell) for cell in row]))
+    width = indent + len(columns) if height else 0
+    out.write(_text({"sheet": sheet.name, "others": others, "width": width, "height": height}))
+    for _ in range(min(indent, width)):
+        out.write(_text([""]) + bytes(4 * height))
+    for values, codes in columns:
+        out.write(_text([shown(value) for value in values]))
+        out.write(codes.tobytes())
     out.flush()
     return 0
+
+
+class _Numbering(dict[Any, int]):
+    """Numbers values by first appearance; ``plain`` as long as all of them are text."""
+
+    plain = True
+
+    def __missing__(self, key: Any) -> int:
+        self[key] = code = len(self)
+        return code
+
+
+def _columns(rows: Iterable[list[Any]]) -> tuple[list[tuple[_Numbering, "array[int]"]], int]:
+    """Return the distinct values and the codes of each column, and the number of rows.
+
+    The loop runs once per cell of the sheet, in C: one dictionary look-up each.
+    """
+    columns: list[tuple[_Numbering, array[int]]] = []
+    source, height = iter(rows), 0
+    while chunk := list(itertools.islice(source, _CHUNK)):
+        cells = list(zip(*chunk, strict=True))
+        while len(columns) < len(cells):
+            columns.append((_Numbering({"": 0}), array("i", bytes(4 * height))))
+        for (numbering, codes), column in zip(columns, cells, strict=True):
+            known = len(numbering)
+            codes.extend(map(numbering.__getitem__, column))
+            fresh = list(itertools.islice(numbering, known, None))
+            numbering.plain &= all(type(value) is str for value in fresh)
+            if not numbering.plain and bool in map(type, column):
+                # True equals 1.0 as a key: number this part again, truth values as words
+                for value in fresh:
+                    del numbering[value]
+                del codes[height:]
+                words = (shown(cell) if isinstance(cell, bool) else cell for cell in column)
+                codes.extend(map(numbering.__getitem__, words))
+        height += len(chunk)
+    return columns, height
 
 
 def limit_resources() -> None:
@@ -105,12 +150,13 @@ def _is_table(rows: Iterator[list[object]]) -> bool:
     )
 
 
-def _line(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+def _text(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    return len(text).to_bytes(8, "little") + text
 
 
 def _refuse(error: str) -> int:
-    sys.stdout.buffer.write(_line({"error": error}))
+    sys.stdout.buffer.write(_text({"error": error}))
     return 0
 
 

@@ -8,19 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 from engage.errors import Problem, Severity
+from engage.ingest.cells import Rows
 
 _ORDER: Final[dict[Severity, int]] = {"error": 0, "warning": 1, "info": 2}
 _NAMED: Final = 10  # rows or names listed in a sentence
 
 Flags = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
 class Faults:
-    """A growing list of problems; ``problems()`` gives it with the gravest first."""
+    """A growing list of problems; ``problems()`` gives it with the gravest first.
+
+    ``at`` holds, for each problem that has rows, all of them.
+    """
 
     found: list[Problem] = field(default_factory=list)
+    at: list[tuple[Problem, Rows]] = field(default_factory=list)
 
     def add(
         self,
@@ -50,11 +54,14 @@ class Faults:
         where = np.flatnonzero(flags)
         if len(where):
             first = int(rows[where].min())
-            self.found.append(Problem(f"ingest.{fault}", severity, first, column, len(where), params))
+            problem = Problem(f"ingest.{fault}", severity, first, column, len(where), params)
+            self.found.append(problem)
+            self.at.append((problem, rows[where]))
 
-    def extend(self, problems: Iterable[Problem]) -> None:
+    def extend(self, problems: Iterable[Problem], at: Iterable[tuple[Problem, Rows]] = ()) -> None:
         """Take over problems found elsewhere."""
         self.found.extend(problems)
+        self.at.extend(at)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return everything found: errors, warnings, notes; by row within each."""

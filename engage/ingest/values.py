@@ -158,7 +158,8 @@ def _as_word(value: Word) -> str:
 
 def clean(text: str) -> str:
     """Return free text on one line, stripped, and a spreadsheet's whole number without ``.0``."""
-    text = " ".join(text.split())
+    if not text.isalnum():
+        text = " ".join(text.split())
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 
@@ -219,20 +220,40 @@ def seconds(values: Sequence[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray
     return result, bad
 
 
+Ambiguous = Literal["", "ambiguous_date", "ambiguous_month"]
+
+
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """Dates of distinct values, in step: NaT where missing or ``bad``; ``ambiguous``: day, month guessed."""
+    """Dates of distinct values, in step: NaT where missing or ``bad``.
+
+    ``ambiguous`` is empty, or the fault that says which of day and month was guessed to come first.
+    """
 
     value: npt.NDArray[np.datetime64]
     bad: npt.NDArray[np.bool_]
-    ambiguous: bool
+    ambiguous: Ambiguous
 
 
 _YMD: Final = (
     r"^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?"
     r"(?:\.\d+)?(?: ?z| ?[+-]\d\d:?\d\d)?)?$"
 )
-_DMY: Final = r"^(\d{1,2})-(\d{1,2})-(\d{4})(?:,?[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)? ?([ap]m)?)?$"
+_DMY: Final = r"^(\d{1,2})-(\d{1,2})-(\d{4})(?:,?[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?$"
+
+
+_HALF: Final = (
+    r"(上午|下午|am|pm|a\.m\.|p\.m\.)?\s*(\d{1,2}):(\d{2}(?::\d{2})?)\s*(上午|下午|am|pm|a\.m\.|p\.m\.)?"
+)
+
+
+def _with_half(match: re.Match[str]) -> str:
+    """Return a time of day with its half (上午, PM) worked into the hour."""
+    half = (match[1] or match[4] or "")[:1]
+    if not half:
+        return match[0]
+    late = half in ("下", "p")
+    return f" {int(match[2]) % 12 + 12 * late:02d}:{match[3]}"
 
 
 def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] = frozenset()) -> Dates:
@@ -240,7 +261,8 @@ def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] 
 
     ``date_format`` (strptime) comes first. Then: year-month[-day] with any separator or 年月日, compact
     ``20260903`` and ``202609``, month-year, a spreadsheet's serial number, and day-month-year or
-    month-day-year, whichever fits all values (day first where both do, which is reported as ambiguous).
+    month-day-year, whichever fits all values. Where both do, which is reported as ambiguous, the month comes
+    first if it is written as in the United States (9/3/2026, without zeros), else the day.
     """
     text = pd.Series([plain(value) for value in values], dtype=object)
     blank = text.isin(MISSING | missing).to_numpy()
@@ -248,6 +270,11 @@ def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] 
     if date_format:
         raw = pd.Series([" ".join(value.split()) for value in values], dtype=object)
         result = pd.to_datetime(raw, format=date_format, errors="coerce").astype("datetime64[us]")
+    slashed = text.str.extract(r"^(\d{1,2})/(\d{1,2})/\d{4}\b")
+    unpadded = bool(((slashed[0].str.len() == 1) | (slashed[1].str.len() == 1)).any())
+    text = text.str.replace(_HALF, _with_half, regex=True).str.replace(
+        r"\s*(?:gmt|utc)[+-]?\d*$", "", regex=True
+    )
     form = (
         text.str.replace(r"[年月/.](?=\d)", "-", regex=True)
         .str.replace(r"[年月日号]", " ", regex=True)
@@ -261,15 +288,12 @@ def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] 
     )
     parts = form.str.extract(_DMY)
     first, second = pd.to_numeric(parts[0]), pd.to_numeric(parts[1])
-    month_first = bool((second > 12).any() and not (first > 12).any())
+    either = first.notna().any() and not (first > 12).any() and not (second > 12).any()
+    month_first = bool((second > 12).any() and not (first > 12).any()) or bool(either and unpadded)
     order = ("month", "day") if month_first else ("day", "month")
     us = _assembled(parts, (*order, "year", "hour", "minute", "second"))
-    afternoon = parts[6].map({"am": 0, "pm": 12})
-    hour = pd.to_numeric(parts[3]) % 12 + afternoon - pd.to_numeric(parts[3])
-    result = result.fillna(us + pd.to_timedelta(hour.fillna(0), unit="h"))
-    ambiguous = bool(
-        first.notna().any() and not (first > 12).any() and not (second > 12).any() and (first != second).any()
-    )
+    result = result.fillna(us)
+    guessed = bool(either and (first != second).any())
     serial = pd.to_numeric(
         form.where(form.str.fullmatch(r"\d{5}(?:-\d+)?")).str.replace("-", "."), errors="coerce"
     )
@@ -278,6 +302,7 @@ def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] 
     )
     odd = (result.dt.year < 1900) | (result.dt.year > 2100)
     result = result.mask(odd | blank)
+    ambiguous: Ambiguous = "" if not guessed else "ambiguous_month" if month_first else "ambiguous_date"
     return Dates(result.to_numpy(), (result.isna() & ~blank).to_numpy(), ambiguous)
 
 

@@ -9,8 +9,10 @@ from ingest_files import csv_bytes, xlsx_bytes
 
 from engage.errors import EngageError, InputError, UsageError
 from engage.ingest import read
+from engage.ingest.cells import MAX_CELLS
+from engage.ingest.delimited import sniff_delimiter
 from engage.ingest.encodings import decode
-from engage.ingest.files import MAX_CELLS, open_grid, sniff_delimiter
+from engage.ingest.files import open_grid
 from engage.ingest.sheet_child import shown
 
 CHINESE = "序号,所在班组,我的工资合理\n1,一班,非常同意\n2,二班,不同意\n"
@@ -72,7 +74,7 @@ def test_decimal_commas_do_not_pass_for_delimiters() -> None:
         (b"\xef\xbb\xbf<?xml version='1.0'?><Workbook/>", "html"),
         (b"%PDF-1.7 whatever", "not_a_table"),
         (b"one column\nonly\n", "not_a_table"),
-        (b"PK\x03\x04 broken", "sheet_broken"),
+        (b"PK\x03\x04 broken", "archive_broken"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "sheet_broken"),
         (b'id,team\n1,"' + b"x" * 140_000 + b'"\n', "cell_too_long"),
     ],
@@ -200,3 +202,10 @@ def test_random_bytes_never_raise_anything_else(seed: int) -> None:
     start = [b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe", b"id,team\n"][seed % 5]
     data = start + rng.integers(0, 256, 3_000, dtype=np.uint8).tobytes()
     assert outcome(data, "people")["remedy"]
+
+
+def test_truth_values_and_ones_of_one_column_stay_apart() -> None:
+    rows = [["h", "x"], ["a", 1], ["b", True], ["c", 0], ["d", False], *([["z", 1]] * 300), ["q", True]]
+    cells = open_grid(xlsx_bytes(rows)).cells
+    assert [row[1] for row in cells[1:5]] == ["1", "TRUE", "0", "FALSE"]
+    assert (cells[304, 1], cells[305, 1]) == ("1", "TRUE")

@@ -137,8 +137,17 @@ def test_two_columns_for_one_item_are_an_error_and_near_wordings_are_pointed_out
     reading = read(csv_bytes(rows), instrument=small)
     found = {p.code.removeprefix("ingest."): p for p in reading.problems}
     assert (found["column_twice"].severity, found["column_twice"].column) == ("error", "pay_1")
-    assert found["wording_near"].params["id"] == "pay_2"
-    assert found["items_absent"].count == 2
+    assert found["matched_by_likeness"].params["id"] == "pay_2"
+    assert found["items_absent"].params["items"] == ["enps_1"]
+    assert reading.table["pay_2"].tolist() == [4]
+
+
+def test_a_wording_that_is_only_near_or_turns_the_sense_is_listed_not_read(small: Instrument) -> None:
+    for heading in ("My pay is not fair", "My pay is rather fair"):
+        reading = read(csv_bytes([["id", heading, "pay_2"], ["1", "Agree", "Agree"]]), instrument=small)
+        near = [p for p in reading.problems if p.code == "ingest.wording_near"]
+        assert [(p.column, p.params["id"]) for p in near] == [(heading, "pay_1")]
+        assert reading.table["pay_1"].isna().all()
 
 
 LONG = [

@@ -70,20 +70,25 @@ def test_numeric_export(small: Instrument) -> None:
     rows = wjx_rows(
         [["E1", 1, 1, 2, 4, -2, 9, ""], ["E2", 2, 2, 1, -3, 5, 0, ""], ["E3", 1, 1, 1, 5, 1, 10, ""]]
     )
-    reading = read(xlsx_bytes(rows), instrument=small)
+    bare = read(xlsx_bytes(rows), instrument=small)
+    assert codes(bare) == ["ingest.direction_unknown"]
+    reading = read(xlsx_bytes(rows), instrument=small, mapping={"first_option": "lowest"})
     assert reading.ok
     assert reading.table["pay_1"].tolist() == [4, pd.NA, 5]
     assert reading.table["pay_2"].tolist() == [pd.NA, 5, 1]
     # option numbers become levels in the instrument's order, and the reader is told
     assert reading.table["gender"].tolist() == ["male", "female", "female"]
     assert "ingest.level_by_order" in codes(reading, "warning")
+    turned = read(xlsx_bytes(rows), instrument=small, mapping={"first_option": {"pay": "highest"}})
+    assert turned.table["pay_1"].tolist() == [2, pd.NA, 1]
+    assert turned.table["enps_1"].tolist() == [9, 0, 10]  # numerals are their own labels
 
 
 def test_number_outside_range_is_an_error_with_its_place(small: Instrument) -> None:
     rows = wjx_rows(
         [["E1", 1, 1, 2, 4, 2, 9, ""], ["E2", 2, 2, 1, 6, 5, 0, ""], ["E3", 1, 1, 1, 7, 1, 11, ""]]
     )
-    reading = read(csv_bytes(rows), instrument=small)
+    reading = read(csv_bytes(rows), instrument=small, mapping={"first_option": "lowest"})
     found = {(p.code, p.row, p.column, p.count) for p in reading.problems if p.severity == "error"}
     assert found == {
         ("ingest.out_of_range", 3, "5、我的工资合理。", 2),

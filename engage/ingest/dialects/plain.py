@@ -7,7 +7,8 @@ from typing import ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from engage.errors import InputError, Problem
+from engage.errors import InputError
+from engage.ingest.cells import Cells, Coded, Rows
 from engage.ingest.dialects.base import (
     Column,
     Layout,
@@ -16,11 +17,12 @@ from engage.ingest.dialects.base import (
     header_row,
     headers_of,
     meta_column,
+    values_of,
     without_empty,
 )
 from engage.ingest.files import Grid
-from engage.ingest.names import Cells, fold, fold_field, synonyms, unique_headers
-from engage.ingest.validate import Faults, Rows
+from engage.ingest.names import fold, fold_field, synonyms, unique_headers
+from engage.ingest.validate import Faults
 
 _CODED: Final = re.compile(r"^([A-Za-z]\w{0,30})\s*[.、:：)]\s*(\S.*)$", re.DOTALL)
 _LONG_ROLES: Final = ("respondent", "item", "answer")
@@ -40,8 +42,15 @@ class PlainWide:
         top = header_row(grid)
         cells, rows = body(grid, top + 1)
         columns = [_column(position, header) for position, header in enumerate(headers_of(grid))]
+        if columns and _counts_rows(columns[0], cells):
+            columns[0] = Column(0, columns[0].header, (columns[0].header,), "meta")
         return Layout(
-            self.id, without_empty(columns, cells), cells, rows, len(cells), shape_faults(grid, top)
+            self.id,
+            without_empty(columns, cells),
+            cells,
+            rows,
+            len(cells),
+            head=top + 1,
         )
 
 
@@ -62,8 +71,8 @@ class PlainLong:
         if len(roles) < len(_LONG_ROLES):
             return Recognition(0.0)
         cells = grid.cells[header_row(grid) + 1 :]
-        items = len(pd.unique(cells[:, roles["item"]]))
-        people = len(pd.unique(cells[:, roles["respondent"]]))
+        items = len(values_of(cells[:, roles["item"]]))
+        people = len(values_of(cells[:, roles["respondent"]]))
         repeats = items < len(cells) <= 2 * items * people
         return Recognition(0.8 if repeats else 0.05, tuple(headers[at] for at in roles.values()))
 
@@ -76,7 +85,7 @@ class PlainLong:
         if absent:
             raise InputError("ingest.long_columns", roles=absent, headers=headers)
         cells, rows = body(grid, top + 1)
-        return _widened(cells, rows, headers, roles, shape_faults(grid, top))
+        return _widened(cells, rows, headers, roles, top + 1)
 
     def _roles(self, headers: list[str]) -> dict[str, int]:
         named = self._named or {}
@@ -99,21 +108,12 @@ def _column(position: int, header: str) -> Column:
     return Column(position, header, (header, coded[1], coded[2]), "question")
 
 
-def shape_faults(grid: Grid, top: int) -> tuple[Problem, ...]:
-    """Note a header that isn't the first row, and rows that are wider or narrower than the header."""
-    faults = Faults()
-    faults.extend(grid.problems)
-    if top:
-        faults.add("header_row", "info", row=top + 1)
-    lengths = grid.filled[top + 1 :]
-    rows = np.arange(len(lengths), dtype=np.int64) + top + 2
-    width = int(grid.filled[top])
-    beyond = grid.cells[top + 1 :, width:]
-    wider = np.array([any(str(cell).strip() for cell in row) for row in beyond], dtype=bool)
-    if len(wider):
-        faults.flag("row_too_long", "error", wider, rows)
-    faults.flag("row_too_short", "warning", (lengths < width) & (lengths > 1), rows)
-    return faults.problems()
+def _counts_rows(column: Column, cells: Cells) -> bool:
+    """Return whether a nameless first column only numbers the rows (the index of a data frame)."""
+    if not column.header.startswith("[") or not len(cells):
+        return False
+    numbers = pd.to_numeric(pd.Series(cells[:, 0].__array__(), dtype=object), errors="coerce").to_numpy()
+    return bool((np.diff(numbers) == 1).all() and numbers[0] in (0, 1))
 
 
 def _widened(
@@ -121,29 +121,40 @@ def _widened(
     rows: Rows,
     headers: list[str],
     roles: Mapping[str, int],
-    problems: tuple[Problem, ...],
+    head: int,
 ) -> Layout:
-    person, who = pd.factorize(cells[:, roles["respondent"]])
-    item, items = pd.factorize(cells[:, roles["item"]])
+    person, who = pd.factorize(cells[:, roles["respondent"]].__array__())
+    item, items = pd.factorize(cells[:, roles["item"]].__array__())
+    answer = cells[:, roles["answer"]]
     _, first = np.unique(person, return_index=True)
     others = [at for at in range(len(headers)) if at not in roles.values()]
     width = 1 + len(others) + len(items)
-    wide = np.full((len(who), width), "", dtype=object)
     lines = np.repeat(rows[first][:, None], width, axis=1)
-    wide[:, 0] = who
-    wide[:, 1 : 1 + len(others)] = cells[first][:, others]
     target = 1 + len(others) + item
-    wide[person, target] = cells[:, roles["answer"]]
     lines[person, target] = rows
+    # one more value: the answer of those who were not asked
+    codes = np.full((len(items), len(who)), len(answer.values), dtype=np.int32)
+    codes[item, person] = answer.codes
+    known = [*answer.values, ""]
+    wide = [Coded(np.arange(len(who), dtype=np.int32), [str(name) for name in who])]
+    wide += [cells[:, at].take(first) for at in others]
+    wide += [Coded(column, known) for column in codes]
     faults = Faults()
-    faults.extend(problems)
     again = pd.Series(person * max(len(items), 1) + item).duplicated(keep="last").to_numpy()
     faults.flag("long_repeated", "warning", again, rows, headers[roles["item"]])
     columns = [Column(0, headers[roles["respondent"]], (headers[roles["respondent"]],), "meta", "respondent")]
     columns += [_moved(_column(1 + n, headers[at])) for n, at in enumerate(others)]
     names = unique_headers([str(name) for name in items])
     columns += [_column(1 + len(others) + n, name) for n, name in enumerate(names)]
-    return Layout(PlainLong.id, tuple(columns), wide, lines, len(cells), faults.problems())
+    return Layout(
+        PlainLong.id,
+        tuple(columns),
+        Cells(tuple(wide), len(who)),
+        lines,
+        len(cells),
+        faults.problems(),
+        head=head,
+    )
 
 
 def _moved(column: Column) -> Column:

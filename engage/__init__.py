@@ -10,7 +10,18 @@ if TYPE_CHECKING:
     from engage.errors import EngageError, InputError, Rejected, TooLittleData, UsageError
     from engage.ingest import Reading, read
     from engage.instrument import Instrument, load_instrument
-    from engage.measure import enps, wilson_interval
+    from engage.measure import (
+        adjust_pvalues,
+        careless,
+        compare,
+        cronbach_alpha,
+        enps,
+        icc,
+        item_rest_correlation,
+        omega_total,
+        rwg_j,
+        wilson_interval,
+    )
     from engage.model import fit_drivers, out_of_sample, relative_importance
     from engage.privacy import SafeTable
     from engage.text import redact, sentiment, themes
@@ -22,7 +33,18 @@ _HOMES: Final = {
     "engage.errors": ("EngageError", "InputError", "Rejected", "TooLittleData", "UsageError"),
     "engage.ingest": ("Reading", "read"),
     "engage.instrument": ("Instrument", "load_instrument"),
-    "engage.measure": ("enps", "wilson_interval"),
+    "engage.measure": (
+        "adjust_pvalues",
+        "careless",
+        "compare",
+        "cronbach_alpha",
+        "enps",
+        "icc",
+        "item_rest_correlation",
+        "omega_total",
+        "rwg_j",
+        "wilson_interval",
+    ),
     "engage.model": ("fit_drivers", "out_of_sample", "relative_importance"),
     "engage.privacy": ("SafeTable",),
     "engage.text": ("redact", "sentiment", "themes"),
@@ -40,13 +62,21 @@ __all__ = [
     "TooLittleData",
     "UsageError",
     "Workspace",
+    "adjust_pvalues",
+    "careless",
+    "compare",
+    "cronbach_alpha",
     "enps",
     "fit_drivers",
+    "icc",
+    "item_rest_correlation",
     "load_instrument",
+    "omega_total",
     "out_of_sample",
     "read",
     "redact",
     "relative_importance",
+    "rwg_j",
     "sentiment",
     "themes",
     "wilson_interval",

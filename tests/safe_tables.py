@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 
 from engage.instrument import load_instrument
-from engage.privacy import Policy, release_drivers, release_scores, release_tone, released_cells, select_cells
+from engage.privacy import (
+    Policy,
+    Support,
+    release_drivers,
+    release_grouped_drivers,
+    release_scores,
+    release_tone,
+    released_cells,
+    select_cells,
+)
 
 ROOT = Path(__file__).parents[1]
 INSTRUMENT = load_instrument(ROOT / "surveys" / "herzberg_service.yaml")
@@ -50,6 +59,22 @@ def trend_scores(hide=None):
     return select_cells(pd.concat(parts, ignore_index=True), (), {}, with_wave=True)
 
 
+def support(n=1912, **facts):
+    """Say what stands behind a model of n people: by default more than enough."""
+    return Support(**{"n": n, "people": n, "coefficients": 3, "df": n - 3, "differing": n // 2, **facts})
+
+
+def drivers_of(rows, *, n=1912, policy=POLICY, **notes):
+    return release_drivers(rows, notes, policy, behind=[support(n)])
+
+
+def grouped(tables, by="star", outcome="engagement"):
+    """Lay driver tables of groups under each other; 300 people are in each, and as many in none."""
+    groups = [value for value in [*tables, None] for _ in range(300)]
+    members = pd.DataFrame({by: groups}, index=range(len(groups)))
+    return release_grouped_drivers(tables, by, outcome, members, POLICY)
+
+
 def driver_rows(outcome="engagement", drivers=FACTORS, seed=3):
     rng = np.random.default_rng(seed)
     share = np.sort(rng.dirichlet(np.full(len(drivers), 2.0)))[::-1]
@@ -85,12 +110,11 @@ def driver_table(outcome="engagement", drivers=FACTORS, theme=True, **notes):
     notes = {
         "outcome": outcome,
         "model": "ols",
-        "n": 1912,
         "r_squared": 0.523,
         "out_of_sample": 0.497,
         **notes,
     }
-    return release_drivers(pd.concat(parts, ignore_index=True), notes, POLICY)
+    return drivers_of(pd.concat(parts, ignore_index=True), **notes)
 
 
 def tone_table(by="theme", small=True):

@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from engage.privacy import audit
 from engage.privacy.audit import Score, attack
 from engage.workspace import Workspace
 
@@ -49,20 +51,40 @@ def test_nobody_is_certain_over_four_waves():
 @pytest.mark.parametrize("rule", ["k", "nested"])
 def test_the_attack_finds_most_people_behind_a_simple_rule(rule):
     """The test of the test."""
-    found = run.attacked(200, 101, rule=rule)
+    found = run.attacked(200, 101, rule=rule, targets=0)
     assert (found["certain"] > 100).all()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("n", [30, 200, 1500])
-def test_guesses_are_hardly_better_than_the_best_one(n):
-    """On average over 20 populations; the most frequent answer is the best guess without any result."""
-    found = pd.concat(run.attacked(n, seed, colluders=c) for seed in range(20) for c in (0, 3))
-    assert found["certain"].sum() == 0
-    answers = found[found["measure"] == "mean"]
-    assert (answers["hits"] - answers["best"]).mean() <= 0.03
-    if n >= 200:
-        assert found["kept"].mean() >= 0.9
+def test_broken_promises_are_named():
+    """`make validate` attacks 60 populations and more by docs/privacy/run.py, and ends with what it broke."""
+    row = {"waves": "w", "measure": "mean", "certain": 0, "hits": 0.42, "best": 0.4, "kept": 0.95}
+    trial = run.Trial(200, 1)
+    assert run.broken(trial, pd.DataFrame([row])) == []
+    for worse in ({"certain": 1}, {"hits": 0.44}, {"kept": 0.85}):
+        assert len(run.broken(trial, pd.DataFrame([row | worse]))) == 1
+
+
+def test_colluders_move_the_guess_as_knowing_their_answers_would():
+    """Against the linear estimate with the told answers as equations of their own."""
+    rng = np.random.default_rng(5)
+    matrix = np.vstack([np.ones(9), (np.arange(9) < 5).astype(float)])
+    truth = rng.integers(1, 6, 9).astype(float)
+    sums = matrix @ truth
+    told = np.array([1, 6])
+
+    def guess(matrix, low, high, told):
+        system = audit._System(matrix, low, high, truth, Score(1, 5, 1.0), 1.0)
+        return system._estimate(told)[1]
+
+    known = np.vstack([matrix, np.eye(9)[told]])
+    asked = guess(matrix, sums - 0.4, sums + 0.4, told)
+    exact = guess(
+        known,
+        np.concatenate([sums - 0.4, truth[told] - 1e-4]),
+        np.concatenate([sums + 0.4, truth[told] + 1e-4]),
+        told[:0],
+    )
+    np.testing.assert_allclose(asked, exact, atol=1e-3)
 
 
 def test_a_single_hidden_answer_is_found_by_subtraction():

@@ -1,9 +1,12 @@
 """Charts draw released values only, in every language, and can be rendered offline."""
 
+import importlib
+import inspect
 import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from safe_tables import (
@@ -13,6 +16,8 @@ from safe_tables import (
     cells,
     driver_rows,
     driver_table,
+    drivers_of,
+    grouped,
     team_scores,
     tone_table,
     totals,
@@ -21,39 +26,50 @@ from safe_tables import (
 
 from engage.present import charts, look
 from engage.present.labels import Names
-from engage.privacy import SafeTable, release_drivers, release_grouped_drivers, release_scores
+from engage.privacy import SafeTable, release_scores
 from engage.words import LANGUAGES
 
 PICTURES = os.environ.get("ENGAGE_PICTURES")
 """A folder to keep the rendered charts in, to look at them."""
+NUMBERS = ("share", "favourable", "ci_low", "ci_high", "importance_low", "importance_high")
 EN = Names(INSTRUMENT, "en")
+CHART_MODULES = sorted(Path(charts.__file__).parent.glob("*_charts.py"))
 
 
-def every_chart(names):
-    """Return each chart of the pages by name."""
+def chart_makers(names):
+    """Return what makes each chart of the pages, by name."""
     service = pd.concat(
         [
             driver_rows(o, ["hygiene", "motivator"], seed)
             for seed, o in enumerate(("csat", "on_time", "quality"))
         ]
     )
-    service = release_drivers(service, {"outcome": "service", "n": 174}, POLICY)
+    service = drivers_of(service, n=174, outcome="service")
     star = release_scores(cells([*"12345", ""], ["star"], 4), ["star"], POLICY)
     return {
-        "importance": charts.importance(driver_table(), names),
-        "importance_attrition": charts.importance(driver_table("attrition"), names),
-        "importance_service": charts.importance(service, names),
-        "map": charts.importance_performance(driver_table(), totals(), names),
-        "heat_team": charts.heat_map(team_scores(), "team", names),
-        "heat_star": charts.heat_map(star, "star", names),
-        "trend": charts.trend(trend_scores(), ("engagement", "satisfaction", "hygiene", "motivator"), names),
-        "trend_gap": charts.trend(trend_scores(hide=1), ("engagement", "satisfaction"), names),
-        "scale_bars": charts.scale_bars(totals(), names),
-        "tone_bars": charts.tone_bars(tone_table(), "theme", names),
-        "tone_bars_one": charts.tone_bars(tone_table(), "theme", names, question="proud", source="employee"),
-        "tone_trend": charts.tone_trend(tone_table("wave", small=False), names),
-        "nothing": charts.scale_bars(totals(n=3), names),
+        "importance": lambda: charts.importance(driver_table(), names),
+        "importance_attrition": lambda: charts.importance(driver_table("attrition"), names),
+        "importance_service": lambda: charts.importance(service, names),
+        "map": lambda: charts.importance_performance(driver_table(), totals(), names),
+        "heat_team": lambda: charts.heat_map(team_scores(), "team", names),
+        "heat_star": lambda: charts.heat_map(star, "star", names),
+        "trend": lambda: charts.trend(
+            trend_scores(), ("engagement", "satisfaction", "hygiene", "motivator"), names
+        ),
+        "trend_gap": lambda: charts.trend(trend_scores(hide=1), ("engagement", "satisfaction"), names),
+        "scale_bars": lambda: charts.scale_bars(totals(), names),
+        "tone_bars": lambda: charts.tone_bars(tone_table(), "theme", names),
+        "tone_bars_one": lambda: charts.tone_bars(
+            tone_table(), "theme", names, question="proud", source="employee"
+        ),
+        "tone_trend": lambda: charts.tone_trend(tone_table("wave", small=False), names),
+        "nothing": lambda: charts.scale_bars(totals(n=3), names),
     }
+
+
+def every_chart(names):
+    """Return each chart of the pages by name."""
+    return {name: make() for name, make in chart_makers(names).items()}
 
 
 def rendered(chart, dark=False, width=760):
@@ -130,6 +146,50 @@ def test_only_released_tables_are_drawn():
         charts.importance(totals(), EN)
 
 
+def test_charts_are_made_of_released_tables_alone():
+    """Every public maker of a chart takes its data as SafeTables; no parameter could hold rows of people."""
+    data = (pd.DataFrame, pd.Series, np.ndarray)
+    found = 0
+    for path in CHART_MODULES:
+        module = importlib.import_module(f"engage.present.{path.stem}")
+        for name, maker in vars(module).items():
+            if not inspect.isfunction(maker) or name.startswith("_") or maker.__module__ != module.__name__:
+                continue
+            hints = inspect.get_annotations(maker)
+            if "Chart" in str(hints.pop("return")):
+                found += 1
+                assert SafeTable in hints.values(), name
+                assert not [hint for hint in hints.values() if hint in data], name
+    assert found >= 7
+
+
+def test_no_chart_holds_more_than_its_released_tables(monkeypatch):
+    """Chart data are cells of the tables given: no point of a person's, none of a resample's."""
+    given = []
+
+    def watched(table, kind):
+        given.append(table.tidy())
+        return given[-1]
+
+    for path in CHART_MODULES:
+        monkeypatch.setattr(f"engage.present.{path.stem}.released", watched)
+    for name, make in chart_makers(EN).items():
+        given.clear()
+        chart = make()
+        assert given, name
+        numbers = [frame.select_dtypes("number").astype("Float64") for frame in given]
+        parts = [part.to_numpy(float, na_value=np.nan) for part in numbers]
+        cells = sum(max(part.size, len(part)) for part in parts)
+        released = {round(v, 9) for part in parts for v in part.ravel().tolist()}
+        for rows in chart.to_dict()["datasets"].values():
+            assert len(rows) <= cells, name
+            for row in rows:
+                if set(row) <= {"favourable", "share", "words"}:
+                    continue  # the lines and corner words of the map
+                shown = [row.get(field) for field in NUMBERS]
+                assert {round(value, 9) for value in shown if value is not None} <= released, (name, row)
+
+
 def test_every_chart_is_as_wide_as_its_page_and_sets_no_background():
     for name, chart in every_chart(EN).items():
         document = chart.to_dict()
@@ -178,18 +238,16 @@ def test_importance_says_the_direction_in_words(lang):
 
 def test_a_direction_that_may_be_chance_is_not_drawn():
     rows = driver_rows().assign(p_value=[0.2, 0.04] + [None] * (len(FACTORS) - 2), direction=-1)
-    table = release_drivers(rows, {"outcome": "engagement", "n": 100}, POLICY)
+    table = drivers_of(rows, n=100, outcome="engagement")
     words = {row["driver"]: row["direction_word"] for row in drawn(charts.importance(table, EN))}
     assert [words[driver] for driver in FACTORS[:3]] == ["sign unclear", "▼ less", "▼ less"]
 
 
 def test_importance_of_groups_has_a_heading_each():
-    table = release_grouped_drivers(
-        {"1": driver_table(), "2": driver_table(), "3": None}, "star", "engagement"
-    )
+    table = grouped({"1": driver_table(), "2": driver_table(), "3": None})
     domain = charts.importance(table, EN).to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert [row for row in domain if row.startswith("#")] == ["#1 star", "#2 stars"]
-    only = release_grouped_drivers({"1": None}, "star", "engagement")
+    only = grouped({"1": None})
     assert "too few people for a model" in words_of(charts.importance(only, EN))
 
 

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from safe_tables import drivers_of
 
 from engage.errors import InputError, TooLittleData
 from engage.measure import wilson_interval
@@ -17,7 +18,6 @@ from engage.privacy import (
     load_policy,
     release_changes,
     release_counts,
-    release_drivers,
     release_open_wave,
     release_scores,
     release_tone,
@@ -205,8 +205,8 @@ def test_models_need_people_and_show_p_in_bands():
         {"outcome": "engagement", "driver": ["pay"], "estimate": [0.12345], "p_value": [0.0234]}
     )
     with pytest.raises(TooLittleData):
-        release_drivers(table, {"n": 29}, POLICY)
-    row = release_drivers(table, {"n": 30, "r_squared": 0.12345}, POLICY)
+        drivers_of(table, n=29)
+    row = drivers_of(table, n=30, r_squared=0.12345)
     assert row.tidy().loc[0, ["estimate", "p_value"]].tolist() == [0.123, 0.05]
     assert row.notes["r_squared"] == 0.12
 

@@ -11,6 +11,8 @@ from safe_tables import (
     cells,
     driver_rows,
     driver_table,
+    drivers_of,
+    grouped,
     team_scores,
     tone_table,
     totals,
@@ -21,8 +23,6 @@ from engage.present.labels import Names
 from engage.privacy import (
     release_changes,
     release_counts,
-    release_drivers,
-    release_grouped_drivers,
     release_scores,
 )
 from engage.words import LANGUAGES, catalogue
@@ -34,14 +34,14 @@ EN, ZH, RU = (Names(INSTRUMENT, lang) for lang in ("en", "zh", "ru"))
 def ranked(low, high, **columns):
     """Make a driver table whose first three rows have these ranks."""
     rows = driver_rows().head(len(low)).assign(rank_low=low, rank_high=high, **columns)
-    return release_drivers(rows, {"outcome": "engagement", "n": 1912}, POLICY)
+    return drivers_of(rows, outcome="engagement")
 
 
 def attrition(estimate, half=0.2, **notes):
     rows = driver_rows("attrition").assign(estimate=estimate, ci_low=estimate - half, ci_high=estimate + half)
     rows["direction"] = np.sign(estimate)
-    notes = {"outcome": "attrition", "n": 1912, "events": 312, "horizon_days": 180, **notes}
-    return release_drivers(rows, notes, POLICY)
+    notes = {"outcome": "attrition", "events": 312, "horizon_days": 180, **notes}
+    return drivers_of(rows, **notes)
 
 
 def service(estimates, half=0.2):
@@ -50,7 +50,7 @@ def service(estimates, half=0.2):
         rows = driver_rows(measure, ["hygiene", "motivator"])
         rows["estimate"] = [hygiene, motivator]
         parts.append(rows.assign(ci_low=rows["estimate"] - half, ci_high=rows["estimate"] + half))
-    return release_drivers(pd.concat(parts), {"outcome": "service", "n": 174}, POLICY)
+    return drivers_of(pd.concat(parts), n=174, outcome="service")
 
 
 def changes(shift, wave="2026H1"):
@@ -66,7 +66,7 @@ def everything(names):
               attrition(0.4, level="team", horizon_days=None),
               service({"csat": (0.4, 0.1), "on_time": (-0.5, 0.0)}),
               service({"csat": (0.0, 0.1)}), ranked([1], [1]), ranked([1, 1], [2, 2]),
-              release_grouped_drivers({"1": driver_table(), "2": None}, "star", "engagement")]  # fmt: skip
+              grouped({"1": driver_table(), "2": None})]  # fmt: skip
     lines = [line for table in tables for line in sentences.drivers(table, names)]
     for shift in (-1, 0, 1):
         lines += sentences.overview(totals(), names, changes=changes(shift))
@@ -152,7 +152,7 @@ def test_refusals_say_why():
     assert sentences.overview(empty, EN) == ("There is no result to show here yet.",)
     assert sentences.heat_map(team_scores(3, 3), "team", EN) == ("The result is not shown: too few people.",)
     themes = driver_table().tidy().query("block == 'theme'")
-    nothing = release_drivers(themes, {"outcome": "engagement", "n": 100}, POLICY)
+    nothing = drivers_of(themes, n=100, outcome="engagement")
     assert sentences.drivers(nothing, EN) == ("There is no result to show here yet.",)
 
 
@@ -228,9 +228,9 @@ def test_leaving_of_anonymous_teams_is_a_difference_of_shares(estimate, words):
 
 def test_what_one_hopes_for_depends_on_the_outcome():
     rows = driver_rows("job_search").assign(direction=1, p_value=0.001)
-    table = release_drivers(rows, {"outcome": "job_search", "n": 900}, POLICY)
+    table = drivers_of(rows, n=900, outcome="job_search")
     assert "the higher is job search" in sentences.drivers(table, EN)[-1]
-    table = release_drivers(rows.assign(direction=-1), {"outcome": "job_search", "n": 900}, POLICY)
+    table = drivers_of(rows.assign(direction=-1), n=900, outcome="job_search")
     assert not any("Mind" in line for line in sentences.drivers(table, EN))
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from safe_tables import (
     POLICY,
     cells,
     driver_table,
+    grouped,
     team_scores,
     tone_table,
     totals,
@@ -20,12 +22,17 @@ from safe_tables import (
 from engage.present.labels import Names
 from engage.present.tables import display, to_csv
 from engage.privacy import (
+    Kind,
     release_changes,
+    release_confusion,
     release_counts,
-    release_grouped_drivers,
     release_open_wave,
+    release_quantiles,
     release_scores,
+    release_survival,
+    release_utility,
     release_waves,
+    released_cells,
 )
 from engage.words import LANGUAGES, catalogue
 
@@ -46,6 +53,24 @@ def waves():
     return release_waves(list(facts), facts, ["2025H2"])
 
 
+def model_outputs():
+    """What later pages show of models: curves of staying, hits and misses, quantiles."""
+    at_risk = np.arange(90, 0, -1)
+    curve = pd.DataFrame({"time": np.arange(1.0, 91), "at_risk": at_risk, "events": 1})
+    curve["survival"] = 1 - curve["time"] / 90
+    curve["ci_low"], curve["ci_high"] = curve["survival"] * 0.9, 1 - (1 - curve["survival"]) * 0.9
+    curves = pd.concat([curve.assign(star=star) for star in "12"])
+    hits = pd.DataFrame(
+        {"actual": ["yes", "yes", "no", "no"], "predicted": ["yes", "no"] * 2, "n": [30, 3, 8, 60]}
+    )
+    spread = pd.DataFrame({"value": np.linspace(1, 5, 60)})
+    return {
+        "survival": release_survival(curves, ["star"], POLICY, step=30),
+        "confusion": release_confusion(hits, POLICY),
+        "quantiles": release_quantiles(spread, [], [0.05, 0.25, 0.5], POLICY),
+    }
+
+
 def every_table():
     return {
         "totals": totals(),
@@ -53,14 +78,16 @@ def every_table():
         "trend": trend_scores(hide=0),
         "open": release_open_wave(["pay"], 37, ["team"]),
         "drivers": driver_table(),
-        "groups": release_grouped_drivers({"1": driver_table(), "2": None}, "star", "engagement"),
-        "no_groups": release_grouped_drivers({"2": None}, "star", "engagement"),
+        "groups": grouped({"1": driver_table(), "2": None}),
+        "no_groups": grouped({"2": None}),
         "tone": tone_table(),
+        "utility": release_utility(released_cells({("team",): team_scores()}).assign(wave="2026H1"), POLICY),
         "counts": release_counts(
             {"2026H1": {"invited": 2400, "responses": 1912, "people": None}}, of="invited"
         ),
         "changes": changes(),
         "waves": waves(),
+        **model_outputs(),
     }
 
 
@@ -76,6 +103,15 @@ def test_every_heading_is_in_words(name, lang):
     known |= {Names(INSTRUMENT, lang).demographic(d.id) for d in INSTRUMENT.demographics}
     assert set(shown.columns) <= known
     assert not set(shown.columns) & {"hidden_reason", "ci_low", "n_band"}
+
+
+def test_every_kind_of_table_has_words():
+    assert {table.kind for table in every_table().values()} | {"audit"} == set(get_args(Kind))
+    shown = display(model_outputs()["survival"], Names(INSTRUMENT, "en"))
+    assert shown["Time"].tolist() == [30, 60] * 2
+    assert shown["Remaining (%)"].tolist() == [67, 33] * 2
+    hidden = display(model_outputs()["confusion"], Names(INSTRUMENT, "en"))
+    assert set(hidden["Note"]) == {"too few people", "hidden to protect a small group"}
 
 
 def test_only_released_tables():

@@ -256,7 +256,8 @@ def test_people_and_service_may_come_later(space):
     table = space.drivers("attrition")
     known = set(frame["employee id"][:70])
     assert table.notes["level"] == "person"
-    assert (table.notes["events"], table.notes["n"]) == (len(known & set(leavers)), 70)
+    assert len(known & set(leavers)) == 19
+    assert (table.notes["events"], table.notes["events_band"], table.notes["n"]) == (None, "10-19", 70)
     raw = space.frame().set_index("respondent")
     assert raw.loc[frame["employee id"][0], "contract"] == "agency"
     rates = space.response_rates().tidy().set_index("measure")
@@ -278,25 +279,27 @@ def test_a_service_month_imported_again_replaces_the_earlier(space):
 
 
 def test_an_anonymous_survey_is_joined_by_team(space):
-    teams = {f"team {i}": 8 for i in range(40)}
-    staff = answers(PULSE, teams)
-    space.import_file(as_csv(people(staff, leavers=list(staff["employee id"][::9]))), "people")
+    teams = {f"team {i}": 12 for i in range(40)}
+    staff = answers(PULSE, {**teams, "of two": 2, "of three": 3})
+    leavers = list(staff["employee id"].sample(90, random_state=2))
+    space.import_file(as_csv(people(staff, leavers=leavers)), "people")
     put(space, staff.drop(columns="employee id").sample(frac=0.8, random_state=1))
     space.close("2025H1")
     report = space.join_report().tidy().set_index("measure")
     assert report.loc["people_matched", "n_band"] == "0"
     table = space.drivers("attrition")
     assert table.notes["level"] == "team"
-    assert table.notes["n"] == len(teams)
+    assert table.notes["n"] == len(teams)  # the means of the two small teams are their people's answers
     assert set(table.tidy()["driver"]) == {"hygiene", "motivator"}
 
 
 def test_a_group_too_small_for_a_model_is_hidden(space):
-    put(space, answers(PULSE, {"north": 90, "south": 80, "far": 8}))
+    put(space, answers(PULSE, {"north": 90, "south": 80, "west": 70, "far": 8}))
     space.close("2025H1")
     table = space.drivers("engagement", by="team").tidy().set_index("team")
     assert table.loc["far", "hidden_reason"] == "too_few_rows"
-    shown = table.drop(index="far")
+    assert table.loc["west", "hidden_reason"] == "complement"  # all less north, south and west would be far
+    shown = table.drop(index=["far", "west"])
     assert set(shown.index) == {"north", "south"}
     assert shown["hidden_reason"].isna().all()
     assert shown["estimate"].notna().all()
@@ -373,13 +376,13 @@ def test_a_stricter_policy_hides_more(space):
     put(space, answers(PULSE))
     space.close("2025H1")
     hidden = space.scores(by="team").tidy().query("scale == 'pay'").set_index("team")["hidden_reason"]
-    assert set(hidden.dropna().index) == {"far", "west"}
+    assert set(hidden.dropna().index) == {"*1", "west"}
     again = Workspace(space.path.with_name("strict"))
     put(again, answers(PULSE))
     (again.path / "policy.yaml").write_text("scores_k: 15\n", encoding="utf-8")
     again.close("2025H1")
     hidden = again.scores(by="team").tidy().query("scale == 'pay'").set_index("team")["hidden_reason"]
-    assert set(hidden.dropna().index) == {"far", "west", "east"}
+    assert set(hidden.dropna().index) == {"*1", "west", "east"}
 
 
 def test_a_two_way_table_is_shown_only_where_the_policy_lists_it(space):

@@ -226,6 +226,13 @@ def comments(
 
 
 @app.command()
+def utility(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Say how many cells of each table are shown, and why the others are not."""
+    settings, space = _opened(workspace, lang, as_json)
+    _print(space.utility(wave), space, wave, settings)
+
+
+@app.command()
 def audit(
     colluders: Annotated[int, typer.Option("--colluders", min=0, max=10, help="Who compare notes.")] = 3,
     workspace: Folder = None,

@@ -1,15 +1,65 @@
 """Scores of persons and groups: pure functions on arrays and frames, results frozen."""
 
+from engage.measure.agreement import ICC, Aggregation, Agreement, icc, may_aggregate, rwg_j
+from engage.measure.careless import Careless, CarelessRules, careless
+from engage.measure.change import WaveChange, compare_waves
+from engage.measure.compare import Comparison, compare
+from engage.measure.confirm import Confirmed, confirm_structure
 from engage.measure.enps import ENPS, enps
+from engage.measure.explore import Factors, ParallelAnalysis, explore_factors, parallel_analysis
+from engage.measure.extremes import Extremes, contrast_extremes
 from engage.measure.intervals import Interval, wilson_interval
+from engage.measure.invariance import Invariance, measurement_invariance
+from engage.measure.multiplicity import adjust_pvalues
+from engage.measure.reliability import (
+    Alpha,
+    ItemRest,
+    Omega,
+    cronbach_alpha,
+    item_rest_correlation,
+    omega_total,
+)
 from engage.measure.scoring import favourable_from, favourable_share, score_items
+from engage.measure.weights import Weights, rake
 
 __all__ = [
     "ENPS",
+    "ICC",
+    "Aggregation",
+    "Agreement",
+    "Alpha",
+    "Careless",
+    "CarelessRules",
+    "Comparison",
+    "Confirmed",
+    "Extremes",
+    "Factors",
     "Interval",
+    "Invariance",
+    "ItemRest",
+    "Omega",
+    "ParallelAnalysis",
+    "WaveChange",
+    "Weights",
+    "adjust_pvalues",
+    "careless",
+    "compare",
+    "compare_waves",
+    "confirm_structure",
+    "contrast_extremes",
+    "cronbach_alpha",
     "enps",
+    "explore_factors",
     "favourable_from",
     "favourable_share",
+    "icc",
+    "item_rest_correlation",
+    "may_aggregate",
+    "measurement_invariance",
+    "omega_total",
+    "parallel_analysis",
+    "rake",
+    "rwg_j",
     "score_items",
     "wilson_interval",
 ]

@@ -15,13 +15,18 @@ class Interval:
     high: float
 
 
+def check_level(level: float) -> None:
+    """Raise ``UsageError`` unless 0 < ``level`` < 1."""
+    if not 0 < level < 1:
+        raise UsageError("model.bad_level", level=level)
+
+
 def normal_quantile(level: float) -> float:
     """Return z such that a standard normal lies in ±z with probability ``level``.
 
     Raises ``UsageError`` unless 0 < ``level`` < 1.
     """
-    if not 0 < level < 1:
-        raise UsageError("model.bad_level", level=level)
+    check_level(level)
     return NormalDist().inv_cdf((1 + level) / 2)
 
 

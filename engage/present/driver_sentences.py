@@ -70,8 +70,7 @@ def _scale(ranked: pd.DataFrame, outcome: str, table: SafeTable, names: Names) -
 def _attrition(ranked: pd.DataFrame, table: SafeTable, names: Names) -> str:
     words = _first(ranked.iloc[0], table, names)
     days = table.notes.get("horizon_days")
-    events = table.notes.get("events")
-    words["events"] = "–" if events is None else numbers.whole(float(str(events)), names.lang)
+    words["events"] = names.n(table.notes.get("events"), table.notes.get("events_band"))
     if days is None:
         key = "headline_undated"
     else:

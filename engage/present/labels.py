@@ -7,6 +7,7 @@ import pandas as pd
 
 from engage.instrument import Instrument, Role
 from engage.present import numbers
+from engage.privacy import UNNAMED
 from engage.words import Language, known, pick, say
 
 COMPOSITES: Final[dict[str, Role]] = {"hygiene": "hygiene", "motivator": "motivator"}
@@ -69,6 +70,8 @@ class Names:
         text = str(value)
         if demographic == "theme":
             return self.theme(text)
+        if text.startswith(UNNAMED):
+            return say("labels.unnamed_group", self.lang, number=text.removeprefix(UNNAMED))
         if self.instrument is not None:
             for known_one in self.instrument.demographics:
                 if known_one.id == demographic:
@@ -91,6 +94,8 @@ class Names:
 
     def question(self, id: str) -> str:
         """Return the wording of an open question."""
+        if id.startswith(UNNAMED):
+            return say("labels.unnamed_question", self.lang, number=id.removeprefix(UNNAMED))
         if self.instrument is not None:
             for question in self.instrument.questions:
                 if question.id == id:

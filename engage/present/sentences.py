@@ -18,7 +18,7 @@ from engage.present.tone_charts import why_hidden
 from engage.privacy import SafeTable
 from engage.words import Language, say
 
-__all__ = ["drivers", "heat_map", "joins", "overview", "tone"]
+__all__ = ["drivers", "heat_map", "joins", "overview", "tone", "utility"]
 
 _HEADLINE: Final = "engagement"
 _FACTORS: Final = ("hygiene", "motivator", "unlabelled")
@@ -95,6 +95,32 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> tuple[str, ...]:
         low=names.level(by, low[by]), low_share=numbers.percent(low["favourable"]),
     )  # fmt: skip
     return _join([head, found], lang), say("sentences.heat_map.many", lang)
+
+
+def utility(table: SafeTable, by: str, names: Names) -> tuple[str, ...]:
+    """Return how many groups of the one-way table ``by`` have results, and why cells of it are hidden.
+
+    ``table``: one wave, of kind ``utility``. Cells are favourable shares, as the heat map shows them.
+    """
+    frame = released(table, "utility")
+    row = frame[(frame["by"] == by) & (frame["measure"] == "favourable")].iloc[0]
+    lang = names.lang
+    head = say(
+        "sentences.utility.head", lang, group=names.inline(names.demographic(by)),
+        groups=numbers.whole(row["groups"], lang), shown=numbers.whole(row["groups_shown"], lang),
+    )  # fmt: skip
+    if row["shown"] == row["cells"]:
+        return (head,)
+    reasons = [
+        say(f"sentences.utility.{reason}", lang, count=numbers.whole(row[reason], lang))
+        for reason in ("too_few", "complement", "combination")
+        if row[reason]
+    ]
+    why = say(
+        "sentences.utility.hidden", lang, count=numbers.whole(row["cells"] - row["shown"], lang),
+        reasons=("；" if lang == "zh" else "; ").join(reasons),
+    )  # fmt: skip
+    return head, why
 
 
 def tone(table: SafeTable, names: Names, *, question: str = "", source: str = "") -> tuple[str, ...]:

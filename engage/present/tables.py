@@ -22,6 +22,10 @@ _OWN: Final[dict[str, str]] = {
     "changes": "scale",
     "waves": "wave",
     "audit": "scale",
+    "survival": "time",
+    "confusion": "actual",
+    "quantiles": "quantile",
+    "utility": "wave",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -189,6 +193,54 @@ def _audit(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     }
 
 
+def _survival(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    made: dict[str, object] = {
+        **_by(frame, "survival", names),
+        column("time"): frame["time"],
+        column("n"): [names.n(n, None) for n in frame["n"]],
+        column("remaining"): _per_cent(frame["survival"]),
+        column("interval"): _spans(frame["ci_low"], frame["ci_high"]),
+    }
+    return made | _note(frame, names)
+
+
+def _confusion(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    made: dict[str, object] = {
+        column("actual"): [str(value) for value in frame["actual"]],
+        column("predicted"): [str(value) for value in frame["predicted"]],
+        column("n"): [names.n(n, None) for n in frame["n"]],
+    }
+    return made | _note(frame, names)
+
+
+def _quantiles(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    made: dict[str, object] = {
+        **_by(frame, "quantiles", names),
+        column("quantile"): _per_cent(frame["quantile"]),
+        column("value"): frame["value"],
+        column("n"): [names.n(n, None) for n in frame["n"]],
+    }
+    return made | _note(frame, names)
+
+
+def _utility(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    tables = [" × ".join(map(names.demographic, by.split(","))) for by in frame["by"]]
+    counted = {column(name): frame[name] for name in ("cells", "shown")}
+    reasons = {column(f"hidden_{name}"): frame[name] for name in ("too_few", "complement", "combination")}
+    return {
+        column("wave"): frame["wave"],
+        column("table"): tables,
+        column("number"): _words("number", frame["measure"], names),
+        **counted,
+        column("kept"): _per_cent(frame["kept"]),
+        **reasons,
+    }
+
+
 _DRIVER_COLUMNS: Final = (
     "block", "driver", "role", "share", "importance_low", "importance_high", "rank_low", "rank_high",
     "direction", "estimate", "ci_low", "ci_high", "standardised", "p_value",
@@ -201,6 +253,10 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "changes": _changes,
     "waves": _waves,
     "audit": _audit,
+    "survival": _survival,
+    "confusion": _confusion,
+    "quantiles": _quantiles,
+    "utility": _utility,
 }
 
 

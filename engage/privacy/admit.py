@@ -5,6 +5,7 @@ tells nothing new. What depends on the answers is left to :mod:`engage.privacy.b
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,10 +25,18 @@ _ROUNDING: Final = 1e-9
 Reasons = NDArray[np.object_]
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Why each cell is hidden, ``""`` where it is not; ``joint``: what is shown beside earlier releases."""
+
+    reasons: Reasons
+    joint: Joint | None
+
+
 def admit(
     roster: Roster, grid: Grid, measures: Mapping[str, Measure], policy: Policy, past: Sequence[Past] = ()
-) -> dict[str, Reasons]:
-    """Return, by measure, why each cell of ``grid`` is hidden; ``""`` for those that may be shown.
+) -> dict[str, Admitted]:
+    """Return, by measure, why each cell of ``grid`` is hidden.
 
     Coarse to fine, table by table, a cell is admitted only if it has at least ``scores_k`` people, what is
     hidden beside it has none or as many, and all that is published until then leaves everyone's leverage at
@@ -39,8 +48,8 @@ def admit(
     Measures are looked at one by one where not everyone has a value.
     """
     chosen: dict[bytes, Reasons] = {}
-    found: dict[bytes, Reasons] = {}
-    reasons: dict[str, Reasons] = {}
+    found: dict[bytes, Admitted] = {}
+    admitted: dict[str, Admitted] = {}
     everyone = _choose(grid, np.ones(len(roster.people), dtype=bool), policy)
     for name, measure in measures.items():
         there = roster.answered[name]
@@ -50,7 +59,7 @@ def admit(
             )
         base = chosen[there.tobytes()]
         if measure.share_of:
-            scale = reasons[measure.share_of]
+            scale = admitted[measure.share_of].reasons
             base = np.where(scale != "", scale, base)
         parts = [release.part(name) for release in past if name in release.shown]
         mark = (
@@ -61,15 +70,14 @@ def admit(
         mark += b"".join(part.there.tobytes() + part.shown.tobytes() for part in parts)
         if mark not in found:
             found[mark] = _over_time(Part(roster, grid, there, base == ""), base, parts, measure, policy)
-        reasons[name] = found[mark]
-    return reasons
+        admitted[name] = found[mark]
+    return admitted
 
 
 def _choose(grid: Grid, there: Flags, policy: Policy, before: Reasons | None = None) -> Reasons:
     """Choose the cells of one release for the people ``there``; cells hidden in ``before`` stay hidden."""
     people = leverage.classes(np.where(there[:, None], grid.codes, -1).astype(np.int32))
     sizes = grid.sizes(there)
-    parents = grid.parents()
     reasons = np.full(len(grid.cells), COMBINATION, dtype=object)
     order = sorted(range(len(grid.tables)), key=lambda t: (len(grid.tables[t]), len(grid.numbers(t))))
     for table in order:
@@ -79,7 +87,7 @@ def _choose(grid: Grid, there: Flags, policy: Policy, before: Reasons | None = N
             hidden = (before[numbers] != "") & (reasons[numbers] == "")
             reasons[numbers[hidden]] = before[numbers][hidden]
         while (reasons[numbers] == "").any():
-            away = _excess(grid, people, sizes, reasons, numbers, parents, policy)
+            away = _excess(grid, people, sizes, reasons, numbers, policy)
             if not len(away):
                 break
             reasons[away] = COMBINATION
@@ -104,7 +112,6 @@ def _excess(
     sizes: NDArray[np.int64],
     reasons: Reasons,
     numbers: Places,
-    parents: Sequence[int],
     policy: Policy,
 ) -> Places:
     """Return the cells of the table ``numbers`` to hide next; none if what is shown is safe."""
@@ -116,9 +123,9 @@ def _excess(
     if bad.any():
         named: Places = mine[np.isin(mine, people.codes[bad])]
         return named if len(named) else smallest
-    if geometry.rank > policy.rank_ratio * (people.size.sum() - policy.colluders):
+    if geometry.total > policy.rank_ratio * (people.size.sum() - policy.colluders) + _ROUNDING * len(reasons):
         return smallest
-    for parent in parents:
+    for parent in grid.parents:
         for tree in grid.numbers(parent):
             inside = people.codes[:, parent] == tree
             inner: Places = mine[np.isin(mine, people.codes[inside]) & (sizes[mine] < sizes[tree])]
@@ -135,11 +142,13 @@ def _too_sharp(geometry: Geometry, policy: Policy) -> Flags:
     return np.asarray(alone | together)
 
 
-def _over_time(now: Part, chosen: Reasons, past: Sequence[Part], measure: Measure, policy: Policy) -> Reasons:
+def _over_time(
+    now: Part, chosen: Reasons, past: Sequence[Part], measure: Measure, policy: Policy
+) -> Admitted:
     """Hide the cells of ``chosen`` that would say too much beside those of earlier releases."""
-    reasons = chosen.copy()
-    if past:
-        joint = Joint.of(now, past, measure)
-        while len(away := joint.excess(reasons == "", policy.colluders)):
-            reasons[away] = COMBINATION
-    return reasons
+    if not past:
+        return Admitted(chosen, None)
+    reasons, joint = chosen.copy(), Joint.of(now, past, measure)
+    while len(away := joint.excess(reasons == "", policy.colluders)):
+        reasons[away] = COMBINATION
+    return Admitted(reasons, joint)

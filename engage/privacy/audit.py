@@ -8,7 +8,8 @@ demographics in every wave and turns each released number into an equation. Then
 2. linear programming: whose answer can lie within less than a quarter of the scale only (for the favourable
    share: less than half), among the people that the equations say most of, with the worst colluders;
 3. for small groups the same over whole answers (mixed-integer programming);
-4. a guess of everyone's answer, by the best linear estimate.
+4. a guess of everyone's answer, by the best linear estimate; with colluders, after some of the smallest group
+   have told theirs.
 
 It shares no code with the choice of cells, so that a fault there is not made twice.
 """
@@ -25,7 +26,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 DEEPEST: Final = 3
 """Demographics crossed at once."""
@@ -67,8 +68,8 @@ class Finding:
     """What an attack on one score of one or several waves found.
 
     ``certain``: people whose answer is known (see the module); ``asked``: people that were looked at one by
-    one; ``hits``: the share of answers guessed right; ``lookup``: by someone who just looks up the smallest
-    group that each person is in; ``best``: by someone who gives everyone the most frequent answer.
+    one; ``hits``: the share of (the others') answers guessed right; ``lookup``: by someone who just looks up
+    the smallest group that each person is in; ``best``: by someone who gives everyone the most frequent one.
     """
 
     scale: str
@@ -209,14 +210,15 @@ class _System:
         self, scale: str, measure: str, waves: tuple[str, ...], colluders: int, seed: int, most: int
     ) -> Finding:
         """Run the whole attack."""
-        explained, guess = self._estimate()
+        rng = np.random.default_rng(seed)
+        others = self._some_of_the_smallest(colluders, rng)
+        explained, guess = self._estimate(others)
         projected = self._projection()
         by_rank = projected.diagonal() > 1 - _EXACT
         order = np.argsort(-(explained + projected.diagonal()), kind="stable")
         targets = [int(i) for i in order if not by_rank[i]][:most]
-        rng = np.random.default_rng(seed)
         certain = sum(self._is_certain(i, self._told(i, colluders, projected, rng)) for i in targets)
-        hits, lookup, best = self._graded(guess)
+        hits, lookup, best = self._graded(guess, others)
         return Finding(
             scale=scale,
             measure=measure,
@@ -240,10 +242,20 @@ class _System:
         rows = rows[values > values[0] * 1e-9]
         return np.asarray(rows.T @ rows)
 
-    def _estimate(self) -> tuple[Floats, Floats]:
+    def _some_of_the_smallest(self, colluders: int, rng: np.random.Generator) -> Places:
+        """Return colluders at random from the smallest group that holds more people than them."""
+        n = self.matrix.sum(axis=1)
+        large = np.flatnonzero(n > colluders)
+        if colluders == 0 or not len(large):
+            return np.zeros(0, dtype=np.intp)
+        inside = np.flatnonzero(self.matrix[large[np.argmin(n[large])]])
+        return np.sort(rng.choice(inside, colluders, replace=False))
+
+    def _estimate(self, told: Places) -> tuple[Floats, Floats]:
         """Return the share of variance explained and the best linear guess of everyone's answer.
 
-        With prior variance 1 and rounding variances D: ``AᵀD⁻¹(y − Am) = (AᵀD⁻¹A + I)(guess − m)``.
+        With prior variance 1 and rounding variances D: ``AᵀD⁻¹(y − Am) = (AᵀD⁻¹A + I)(guess − m)``. Those
+        ``told`` then move the others' guesses by what they share of the variance that is left.
         """
         n = self.matrix.sum(axis=1)
         if not len(n):
@@ -254,9 +266,12 @@ class _System:
         weight = 1 / (half**2 / 3 / ((self.score.most - self.score.least) / 4) ** 2 + 1e-6)
         inverse = np.linalg.inv(self.matrix.T @ (self.matrix * weight[:, None]) + np.eye(len(self.truth)))
         guess = mean + inverse @ (self.matrix.T @ (weight * (middle - n * mean)))
+        if len(told):
+            shared = np.linalg.solve(inverse[np.ix_(told, told)], self.truth[told] - guess[told])
+            guess = guess + inverse[:, told] @ shared
         return np.asarray(1 - inverse.diagonal()), np.asarray(guess)
 
-    def _graded(self, guess: Floats) -> tuple[float, float, float]:
+    def _graded(self, guess: Floats, told: Places) -> tuple[float, float, float]:
         """Return the shares guessed right: by the attack, with one group's number each, with none at all.
 
         Guessed is the point of the answer scale (of a favourable share: the side of one half). All three take
@@ -273,13 +288,13 @@ class _System:
         if len(n):
             smallest = np.argmin(np.where(self.matrix > 0, n[:, None], np.inf), axis=0)
             lookup = ((self.low + self.high) / 2 / n)[smallest]
-        told = [_likeliest(values, often, self.score) for values in (guess, lookup)]
-        right = [float((values == point).mean()) for values in told]
-        return right[0], right[1], float(often.max())
+        guessed = [_likeliest(values, often, self.score) for values in (guess, lookup)]
+        graded = ~np.isin(np.arange(len(point)), told)
+        guessed.append(np.full(len(point), np.argmax(often)))
+        right = [float((values == point)[graded].mean()) for values in guessed]
+        return right[0], right[1], right[2]
 
-    def _told(
-        self, target: int, colluders: int, projected: Floats, rng: np.random.Generator
-    ) -> NDArray[np.intp]:
+    def _told(self, target: int, colluders: int, projected: Floats, rng: np.random.Generator) -> Places:
         """Return who tells: those whose answers the target's is most tied to, from its smallest cells."""
         if colluders == 0:
             return np.zeros(0, dtype=np.intp)
@@ -292,7 +307,7 @@ class _System:
         tied[target] = -1
         return np.argsort(-tied)[:colluders]
 
-    def _is_certain(self, target: int, told: NDArray[np.intp]) -> bool:
+    def _is_certain(self, target: int, told: Places) -> bool:
         """Return whether the target's answer can lie within less than the width only."""
         ends = [self._ends(target, told, whole=False)]
         if len(self.truth) <= _WHOLE and self.score.step and ends[0] is not None:
@@ -300,7 +315,7 @@ class _System:
         # an impossible system: somebody changed an answer, and nothing follows
         return any(end is not None and end[1] - end[0] < self.width - _EXACT for end in ends)
 
-    def _ends(self, target: int, told: NDArray[np.intp], *, whole: bool) -> tuple[float, float] | None:
+    def _ends(self, target: int, told: Places, *, whole: bool) -> tuple[float, float] | None:
         """Return the least and the most that the target's answer can be; ``None`` if nothing fits."""
         step = self.score.step if whole else 1.0
         least = np.full(len(self.truth), self.score.least / step)

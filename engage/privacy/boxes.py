@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engage.privacy.leverage import Classes, Floats, Geometry, Places, Ring
+from engage.privacy.leverage import Classes, Floats, Geometry, Places, Ring, View
 from engage.privacy.programme import Told, systems
 from engage.privacy.roster import Flags
 
@@ -171,23 +171,18 @@ class Crossed:
     def _free(self, i: int, told: Told, sums: Sums, base: Floats, size: Floats) -> bool:
         """Return whether a member of class i can be moved by the width with every sum kept: a quick proof."""
         every = np.arange(len(size))
-        row, left, fit = self.geometry.between(i, every), size.copy(), base
+        left, fit = size.copy(), base
         left[i] -= 1
-        own, mine = self.geometry.own.copy(), float(self.geometry.own[i])
-        before: list[tuple[Floats, float]] = []
+        row, own = self.geometry.between(i, every), self.geometry.own
+        view = View(row, own, float(own[i]))
         for s, answer in told:
-            theirs = self.geometry.between(s, every) + sum(k[s] * k / room for k, room in before)
-            room = max(1 - float(own[s]), _TINY)
-            mine += float(row[s]) ** 2 / room
-            fit = fit + theirs * (answer - fit[s]) / room
-            row, own = row + row[s] * theirs / room, own + theirs**2 / room
+            fit = fit + view.tell(s, self.geometry.between(s, every)) * (answer - fit[s])
             left[s] -= 1
-            before.append((theirs, room))
-        if mine > 1 - 1e-6:
+        if view.target > 1 - 1e-6:
             return False
         others = left > 0
         z = np.append(fit[others], fit[i])
-        step = np.append(-row[others] / (1 - mine), 1.0)
+        step = np.append(-view.row[others] / (1 - view.target), 1.0)
         if (z < sums.least).any() or (z > sums.most).any():
             return False
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -18,10 +18,10 @@ from engage.privacy.admit import Reasons, admit
 from engage.privacy.boxes import Crossed, Sums, lone, looked_at, loud
 from engage.privacy.leverage import Floats, Places
 from engage.privacy.measures import Measure
-from engage.privacy.overtime import Joint, Part, Past
+from engage.privacy.overtime import Joint, Past
 from engage.privacy.policy import Policy
 from engage.privacy.programme import systems
-from engage.privacy.roster import By, Flags, Grid, Roster
+from engage.privacy.roster import By, Flags, Grid, Roster, as_text
 from engage.privacy.suppress import COMBINATION
 
 REMEMBERED: Final = 3
@@ -42,10 +42,7 @@ class Hidden:
 
         The columns are ``mean`` and ``favourable``.
         """
-        table = self.grid.tables.index(by)
-        numbers = {self.grid.cells["key"].iloc[n]: n for n in self.grid.numbers(table)}
-        texts = cells[list(by)].astype(object).where(cells[list(by)].notna(), "")
-        places = [numbers[tuple(str(v) for v in row)] for row in texts.itertuples(index=False)]
+        places = [self.grid.places[by, key] for key in as_text(cells, by).itertuples(index=False, name=None)]
         shares = {measure.share_of: name for name, measure in self.measures.items() if measure.share_of}
         rows = [
             (self.reasons[s][n], self.reasons[shares.get(s, s)][n])
@@ -70,23 +67,21 @@ def hidden_cells(
     groups = list(dict.fromkeys(name for by in tables for name in by))
     roster = Roster.of(scores, groups, measures)
     grid = Grid.of(roster, tables)
-    reasons = admit(roster, grid, measures, policy, past)
+    reasons: dict[str, Reasons] = {}
     views: dict[bytes, _View] = {}
+    admitted = admit(roster, grid, measures, policy, past)
     for name, measure in measures.items():
-        there = roster.answered[name]
+        there, chosen = roster.answered[name], admitted[name].reasons
         if measure.share_of:
             above = reasons[measure.share_of]
-            reasons[name] = np.where(above != "", above, reasons[name])
-        mark = there.tobytes() + (reasons[name] == "").tobytes()
+            chosen = np.where(above != "", above, chosen)
+        mark = there.tobytes() + (chosen == "").tobytes()
         if mark not in views:
-            views[mark] = _View.of(grid, there, reasons[name], policy)
+            views[mark] = _View.of(grid, there, chosen, policy)
         sums = sums_of(scores[name].to_numpy(dtype=float), grid, measure, policy)
-        reasons[name] = _checked(reasons[name], sums, views[mark], policy)
-        seen = [release for release in past if name in release.shown]
-        if seen:
-            parts = [Part(roster, grid, there, reasons[name] == ""), *(r.part(name) for r in seen)]
-            joint = Joint.of(parts[0], parts[1:], measure)
-            past_sums = [release.sums[name] for release in seen]
+        reasons[name] = _checked(chosen, sums, views[mark], policy)
+        if joint := admitted[name].joint:
+            past_sums = [release.sums[name] for release in past if name in release.sums]
             while away := _telling_over_time(joint, reasons[name] == "", sums, past_sums):
                 reasons[name][list(away)] = COMBINATION
     return Hidden(roster, grid, measures, reasons)
@@ -155,11 +150,11 @@ class _View:
             for cell, part in zip(cells, np.split(order, first[1:]), strict=True):
                 if cell >= 0:
                     members[cell] = part
-        people = leverage.classes(np.where(shown[grid.codes] & there[:, None], codes, -1).astype(np.int32))
+        people = leverage.classes(np.where(shown[codes], codes, -1).astype(np.int32))
         smallest = np.where(people.codes >= 0, sizes[people.codes], np.inf).min(axis=1)
         geometry = leverage.exact(people, len(reasons))
         crossed = Crossed.of(people, geometry, smallest, policy.colluders)
-        return cls(members, sizes, grid.parts(), crossed)
+        return cls(members, sizes, grid.parts, crossed)
 
 
 def _checked(reasons: Reasons, sums: Sums, view: _View, policy: Policy) -> Reasons:
@@ -200,8 +195,7 @@ def _telling_over_time(
     Looked at is whoever they explain more than a little of, group by group of people whom loud cells connect;
     a group is left out where somebody did change: nothing follows from sums that no answers fit.
     """
-    seen = np.concatenate([shown, joint.old[joint.new :]]) & (joint.sizes > 0)
-    n = float(joint.people.size.sum())
+    seen, n = joint.seen(shown), float(joint.people.size.sum())
     used = seen & loud(joint.noise, n)
     low = np.where(used, np.concatenate([sums.low, *(low for low, _ in past)]), -np.inf)
     high = np.where(used, np.concatenate([sums.high, *(high for _, high in past)]), np.inf)
@@ -211,7 +205,7 @@ def _telling_over_time(
         if system.fits:
             for target in some:
                 if system.width(target) < sums.width - 1e-6:
-                    away |= set(joint.nearest(joint.people.codes[target], shown))
+                    away |= joint.nearest(joint.people.codes[target], shown)
     return away
 
 

@@ -64,18 +64,22 @@ class Geometry:
     """The projection P on the rows of A, for classes: ``P_ij = features_i·features_j + lone_ij``.
 
     ``lone`` is 1/n of the cell that both are in, of one table that was eliminated first (``block``: the
-    class's cell in it, −1 for none; ``weight``: 1/n by class). ``rank`` is that of A.
+    class's cell in it, −1 for none; ``weight``: 1/n by class).
     """
 
     features: Floats
     size: Floats
     block: Ints
     weight: Floats
-    rank: int
     own: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         self.own = np.einsum("ij,ij->i", self.features, self.features) + self.weight
+
+    @property
+    def total(self) -> float:
+        """Return the sum of ``P_ii`` over people: of exact sums, the rank of A."""
+        return float((self.own * self.size).sum())
 
     def between(self, i: int, others: Places) -> Floats:
         """Return P between a member of class i and one (another, for i itself) of each of ``others``."""
@@ -99,7 +103,7 @@ def exact(people: Classes, cells: int) -> Geometry:
     weight = np.where(block >= 0, 1 / np.maximum(n[block], 1), 0.0)
     rest = _indicator(np.delete(codes, big, axis=1))
     if rest.shape[1] == 0:
-        return Geometry(np.zeros((len(size), 0)), size, block, weight, counts[big])
+        return Geometry(np.zeros((len(size), 0)), size, block, weight)
     shares = np.zeros((cells, rest.shape[1]))
     np.add.at(shares, block[block >= 0], (rest * size[:, None])[block >= 0])
     shares /= np.maximum(n, 1)[:, None]
@@ -107,7 +111,7 @@ def exact(people: Classes, cells: int) -> Geometry:
     values, vectors = np.linalg.eigh(centred.T @ (centred * size[:, None]))
     kept = values > max(values[-1], 1.0) * 1e-10
     features = centred @ (vectors[:, kept] / np.sqrt(values[kept]))
-    return Geometry(features, size, block, weight, counts[big] + int(kept.sum()))
+    return Geometry(features, size, block, weight)
 
 
 def with_noise(people: Classes, noise: Floats) -> Geometry:
@@ -121,17 +125,15 @@ def with_noise(people: Classes, noise: Floats) -> Geometry:
     gram = there.T @ (there * people.size[:, None]) + np.diag(noise[used] + 1e-7)
     factor = np.linalg.cholesky(gram)
     features = solve_triangular(factor, there.T, lower=True).T
-    own = np.einsum("ij,ij,i->", features, features, people.size)
     nobody = np.full(len(people.size), -1, np.int32)
-    return Geometry(features, people.size, nobody, np.zeros(len(people.size)), round(float(own)))
+    return Geometry(features, people.size, nobody, np.zeros(len(people.size)))
 
 
 def after_collusion(geometry: Geometry, colluders: int) -> Floats:
     """Return each class's leverage once the worst ``colluders`` other people have told their answers.
 
-    Knowing s turns ``P_ij`` into ``P_ij + P_is·P_js / (1 − P_ss)``; the worst is sought one after the other,
-    among people of leverage .1 and more (whoever is below adds little), and only for those of them who are
-    above .3 after the first.
+    The worst (see :class:`View`) is sought one after the other, among people of leverage .1 and more (whoever
+    is below adds little), and only for those of them who are above .3 after the first.
     """
     worst = geometry.own.copy()
     if colluders:
@@ -139,6 +141,33 @@ def after_collusion(geometry: Geometry, colluders: int) -> Floats:
         for i in ring.watched():
             worst[ring.pool[i]] = ring.collude(int(i), colluders)[0]
     return worst
+
+
+@dataclass(slots=True)
+class View:
+    """P as seen by people who tell each other their answers, one after the other.
+
+    ``row``: between one target and everyone; ``own``: everyone's leverage; ``target``: that of the target.
+    """
+
+    row: Floats
+    own: Floats
+    target: float
+    _told: list[tuple[Floats, float]] = field(default_factory=list)
+
+    def tell(self, s: int, between: Floats) -> Floats:
+        """Take the answer of s as known: ``P_ij`` becomes ``P_ij + P_is·P_js / (1 − P_ss)``.
+
+        ``between``: P between s and everyone as the cells alone have it. Returns what a unit more than
+        expected in the answer of s says of everyone's.
+        """
+        theirs = between + sum(known[s] * known / room for known, room in self._told)
+        room = max(1 - float(self.own[s]), _EPS)
+        self._told.append((theirs, room))
+        self.target += float(self.row[s]) ** 2 / room
+        self.row = self.row + self.row[s] * theirs / room
+        self.own = self.own + theirs**2 / room
+        return np.asarray(theirs / room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,21 +204,16 @@ class Ring:
         """Return the leverage of a member of ``pool[i]`` after collusion, and the colluders' places."""
         left = self.size.copy()
         left[i] -= 1
-        row, own, target = self.between[i], self.own, float(self.own[i])
-        told: list[tuple[int, Floats, float]] = []
+        view, told = View(self.between[i], self.own, float(self.own[i])), []
         for _ in range(colluders):
-            gain = np.where(left > 0, row**2 / np.maximum(1 - own, _EPS), 0.0)
+            gain = np.where(left > 0, view.row**2 / np.maximum(1 - view.own, _EPS), 0.0)
             s = int(np.argmax(gain))
             if gain[s] <= _EPS:
                 break
-            theirs = self.between[s] + sum(known[s] * known / room for _, known, room in told)
-            room = max(1 - float(own[s]), _EPS)
-            target = min(target + float(row[s]) ** 2 / room, 1.0)
-            row = row + row[s] * theirs / room
-            own = own + theirs**2 / room
+            view.tell(s, self.between[s])
             left[s] -= 1
-            told.append((s, theirs, room))
-        return target, [s for s, _, _ in told]
+            told.append(s)
+        return min(view.target, 1.0), told
 
 
 def _indicator(codes: Ints) -> Floats:

@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from engage.privacy import leverage
-from engage.privacy.leverage import Classes, Floats, Ints
+from engage.privacy.leverage import Classes, Floats, Ints, Places
 from engage.privacy.measures import Measure
 from engage.privacy.roster import Flags, Grid, Roster
 from engage.privacy.rounding import sum_noise
@@ -79,8 +78,9 @@ class Said:
 class Joint:
     """The cells of a new release (first) and of earlier ones, over everybody who was in any of them.
 
-    It is taken that nobody changed an answer between releases: the worst case. A cell with the same people as
-    an earlier one then says nothing new and stands for it.
+    It is taken that nobody changed an answer between releases: the worst case. Cells with the same people
+    then say the same, and one of them, an earlier one if any, stands for all: ``stands`` (cells,) is its
+    number.
     """
 
     people: Classes
@@ -89,7 +89,8 @@ class Joint:
     limits: Limits
     new: int
     old: Flags
-    family: NDArray[np.intp]
+    family: Places
+    stands: Places
 
     @classmethod
     def of(cls, new: Part, past: Sequence[Part], measure: Measure) -> "Joint":
@@ -107,32 +108,40 @@ class Joint:
             families += [(grid.tables[t], k) for t, k in grid.cells.itertuples(index=False)]
             first += len(grid.cells)
         codes = np.concatenate(blocks, axis=1)
-        counts = np.bincount(codes[codes >= 0], minlength=first)
-        codes = _same_people_once(codes, first)
-        used = np.bincount(codes[codes >= 0], minlength=first) > 0
-        sizes = np.where(used, counts, 0.0)
-        people = leverage.classes(codes)
+        sizes = np.bincount(codes[codes >= 0], minlength=first).astype(float)
+        stands = _same_people(codes, first)
+        people = leverage.classes(np.where(codes >= 0, stands[codes], -1).astype(np.int32))
         old = np.concatenate([np.zeros(len(new.shown), dtype=bool), *(part.shown for part in past)])
         family = pd.factorize(pd.Series(families, dtype=object))[0]
-        return cls(people, sizes, sum_noise(sizes, measure), Limits.of(measure), len(new.shown), old, family)
+        noise, limits = sum_noise(sizes, measure), Limits.of(measure)
+        return cls(people, sizes, noise, limits, len(new.shown), old, family, stands)
 
-    def said(self, shown: Flags, colluders: int) -> Said:
-        """Return what the cells ``shown`` say of each class.
+    def seen(self, shown: Flags) -> Flags:
+        """Return the cells that say something once the new cells ``shown`` are out, beside the old ones."""
+        return self._standing(np.concatenate([shown, self.old[self.new :]]))
+
+    def _standing(self, cells: Flags) -> Flags:
+        found = np.zeros(len(cells), dtype=bool)
+        found[self.stands[cells & (self.sizes > 0)]] = True
+        return found
+
+    def said(self, seen: Flags, colluders: int) -> Said:
+        """Return what the cells ``seen`` (by :meth:`seen`) say of each class.
 
         Given everything else, a sum with rounding variance v adds 1/v to the precision of one answer. That
         bounds what quiet cells can add, and where there are very many cells, what all of them say.
         """
-        precision = np.where(shown, 1 / self.noise.clip(1e-9), 0.0)
-        loud = shown & (self.noise <= QUIET)
+        precision = np.where(seen, 1 / self.noise.clip(1e-9), 0.0)
+        loud = seen & (self.noise <= QUIET)
         extra = self._sums(np.where(loud, 0.0, precision))
-        seen = self.people.only(loud)
+        people = self.people.only(loud)
         if loud.sum() <= _DENSE:
-            geometry = leverage.with_noise(seen, self.noise)
+            geometry = leverage.with_noise(people, self.noise)
             alone, together = geometry.own, leverage.after_collusion(geometry, colluders)
             alone, together = _added(alone, extra), _added(together, extra)
             return Said(alone, together, float((alone * self.people.size).sum()))
         most = _added(np.zeros(len(extra)), self._sums(precision))
-        alone, together = self._by_family(seen, loud, most > self.limits.alone, colluders)
+        alone, together = self._by_family(people, loud, most > self.limits.alone, colluders)
         alone, together = (np.minimum(_added(p, extra), most) for p in (alone, together))
         return Said(alone, together, float(loud.sum() + (extra * self.people.size).sum()))
 
@@ -140,45 +149,52 @@ class Joint:
         """Return for each class the sum over its cells."""
         return np.asarray(np.where(self.people.codes >= 0, by_cell[self.people.codes], 0.0).sum(axis=1))
 
-    def excess(self, shown: Flags, colluders: int) -> NDArray[np.intp]:
+    def excess(self, shown: Flags, colluders: int) -> Places:
         """Return the new cells to hide next so that ``shown`` ones don't say too much beside the old.
 
         People of whom the old cells alone say as much can't be helped any more.
         """
-        now = self.said(np.concatenate([shown, self.old[self.new :]]), colluders)
+        now = self.said(self.seen(shown), colluders)
         n = float(self.people.size[(self.people.codes >= 0).any(axis=1)].sum())
         bad = (now.alone > self.limits.alone) | (now.together > self.limits.together)
         average = now.total > RANK_RATIO * (n - colluders)
         if not (bad.any() or average):
             return np.zeros(0, dtype=np.intp)
-        before = self.said(self.old, colluders)
+        before = self.said(self._standing(self.old), colluders)
         bad &= (now.alone > before.alone + _MORE) | (now.together > before.together + _MORE)
         if bad.any():
-            return np.unique([c for row in self.people.codes[bad] for c in self.nearest(row, shown)]).astype(
-                np.intp
-            )
-        new = self.sizes[: self.new]
-        candidates = np.flatnonzero(shown & (new > 0) & (new < new.max(initial=0.0)))
+            away: set[int] = set().union(*(self.nearest(row, shown) for row in self.people.codes[bad]))
+            return np.array(sorted(away), dtype=np.intp)
         if not average or now.total <= before.total + _MORE:
-            candidates = candidates[:0]
-        return candidates[np.argsort(self.sizes[candidates], kind="stable")[:1]]
+            return np.zeros(0, dtype=np.intp)
+        whole = self.sizes[: self.new].max(initial=0.0)
+        return np.array(sorted(self._smallest(self.sizes[: self.new] < whole, shown)), dtype=np.intp)
 
-    def nearest(self, row: Ints, shown: Flags) -> list[int]:
+    def nearest(self, row: Ints, shown: Flags) -> set[int]:
         """Return the smallest new cell that these people are in, or were in when it was released earlier."""
-        families = self.family[row[row >= 0]]
-        own = np.flatnonzero(
-            shown & (self.sizes[: self.new] > 0) & np.isin(self.family[: self.new], families)
-        )
-        return [int(own[np.argmin(self.sizes[own])])] if len(own) else []
+        return self._smallest(np.isin(self.family[: self.new], self.family[row[row >= 0]]), shown)
 
-    def _by_family(self, seen: Classes, loud: Flags, wanted: Flags, colluders: int) -> tuple[Floats, Floats]:
+    def _smallest(self, cells: Flags, shown: Flags) -> set[int]:
+        """Return the smallest of ``cells`` that says anything new, with all ``shown`` of the same people.
+
+        All are numbers and masks of new cells.
+        """
+        stands = self.stands[: self.new]
+        some = np.flatnonzero(cells & shown & (self.sizes[: self.new] > 0) & (stands < self.new))
+        if not len(some):
+            return set()
+        return set(np.flatnonzero(shown & (stands == stands[some[np.argmin(self.sizes[some])]])).tolist())
+
+    def _by_family(
+        self, people: Classes, loud: Flags, wanted: Flags, colluders: int
+    ) -> tuple[Floats, Floats]:
         """Return the leverages of the classes ``wanted`` (1 for others), seen from each one's smallest group.
 
         All others' answers are taken as known, which can only be more than what the cells say.
         """
-        alone, together = np.ones(len(seen.size)), np.ones(len(seen.size))
+        alone, together = np.ones(len(people.size)), np.ones(len(people.size))
         largest = pd.Series(self.sizes[loud]).groupby(self.family[loud]).max()
-        member = np.where(seen.codes >= 0, self.family[seen.codes], -1)
+        member = np.where(people.codes >= 0, self.family[people.codes], -1)
         classes = np.repeat(np.arange(len(member)), member.shape[1])
         lists = pd.Series(classes).groupby(member.ravel()).unique()
         left = wanted.copy()
@@ -187,7 +203,7 @@ class Joint:
             fresh = left[here]
             if not fresh.any():
                 continue
-            geometry = leverage.with_noise(Classes(seen.codes[here], seen.size[here], here), self.noise)
+            geometry = leverage.with_noise(Classes(people.codes[here], people.size[here], here), self.noise)
             alone[here[fresh]] = geometry.own[fresh]
             together[here[fresh]] = leverage.after_collusion(geometry, colluders)[fresh]
             left[here] = False
@@ -199,8 +215,8 @@ def _added(explained: Floats, precision: Floats) -> Floats:
     return np.asarray(1 - 1 / (1 / (1 - explained.clip(max=1 - 1e-9)) + precision))
 
 
-def _same_people_once(codes: Ints, cells: int) -> Ints:
-    """Give cells with the very same people one number, that of the last: told by sums of random marks."""
+def _same_people(codes: Ints, cells: int) -> Places:
+    """Return for each cell the last one with the very same people: told by sums of random marks."""
     marks = np.random.default_rng(0).integers(0, 2**62, len(codes), dtype=np.uint64)
     sums = np.zeros(cells, dtype=np.uint64)
     for column in codes.T:
@@ -208,5 +224,4 @@ def _same_people_once(codes: Ints, cells: int) -> Ints:
         np.add.at(sums, column[there], marks[there])
     number = np.arange(cells)
     last = pd.Series(number[::-1]).groupby(sums[::-1]).transform("first").to_numpy()[::-1]
-    number = np.where(sums > 0, last, number)
-    return np.where(codes >= 0, number[codes], -1).astype(np.int32)
+    return np.where(sums > 0, last, number).astype(np.intp)

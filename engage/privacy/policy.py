@@ -12,6 +12,14 @@ from engage.errors import InputError
 
 FLOOR: Final = 3
 """No threshold may be set below this many people."""
+_FLOORS: Final = {
+    "model_n": 20,
+    "rows_per_coefficient": 5,
+    "residual_df": 5,
+    "model_differing": 5,
+    "events_per_coefficient": 5,
+}
+"""Thresholds of models, which have floors of their own."""
 _RANGES: Final = {"colluders": (0, 10), "leverage": (0.1, 0.5), "rank_ratio": (0.02, 0.25)}
 """Settings that are not a number of people in a group: the least and the most, which is the floor."""
 
@@ -21,15 +29,22 @@ class Policy:
     """Thresholds of the gate.
 
     ``scores_k``: the fewest respondents behind a released mean or share. ``comments_k``: the fewest comments
-    behind a released tone share. ``model_n``: the fewest rows behind a released model.
+    behind a released tone share. ``model_n``: the fewest people behind a released model, and behind
+    what two models differ by. ``rows_per_coefficient``: the fewest people for each of its coefficients;
+    ``residual_df``: its fewest degrees of freedom; ``model_differing``: the fewest people whose outcome is
+    not the most frequent one; ``events_per_coefficient``: of these, for each predictor of a yes or no.
     ``crosses``: the two-way tables that are published beside the one-way ones. ``colluders``: how many people
-    may compare their answers without learning anybody else's. ``leverage``: the most that all cells of a wave
-    may explain of one person's answer, and ``rank_ratio`` of everyone's on average.
+    may compare their answers without learning anybody else's. ``leverage``: the most that all cells of a
+    wave, or a model, may explain of one person's answer, and ``rank_ratio`` of everyone's on average.
     """
 
     scores_k: int = 5
     comments_k: int = 10
     model_n: int = 30
+    rows_per_coefficient: int = 10
+    residual_df: int = 10
+    model_differing: int = 10
+    events_per_coefficient: int = 5
     colluders: int = 3
     leverage: float = 0.5
     rank_ratio: float = 0.15
@@ -64,8 +79,9 @@ def load_policy(path: Path) -> Policy:
                 raise InputError(
                     "privacy.policy_range", where=path.name, setting=name, least=least, most=most
                 )
-        elif not isinstance(value, int) or isinstance(value, bool) or value < FLOOR:
-            raise InputError("privacy.policy_floor", where=path.name, setting=name, floor=FLOOR)
+        elif not isinstance(value, int) or isinstance(value, bool) or value < _FLOORS.get(name, FLOOR):
+            floor = _FLOORS.get(name, FLOOR)
+            raise InputError("privacy.policy_floor", where=path.name, setting=name, floor=floor)
     if "crosses" in document:
         document["crosses"] = tuple(tuple(sorted(pair)) for pair in document["crosses"])
     return Policy(**document)

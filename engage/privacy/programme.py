@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
 from engage.privacy import leverage
@@ -34,7 +34,7 @@ class System:
     @cached_property
     def fits(self) -> bool:
         """Whether there are any answers that fit; nothing follows from bounds that none do."""
-        return self._best(np.zeros(self.member.shape[1] + 1), self.size, 0, ()) is not None
+        return bool(self._solved(0.0, 0, self.size, ()))
 
     def width(self, target: int, told: Told = ()) -> float:
         """Return the width of the range of one answer in the (outside) class ``target``.
@@ -47,30 +47,30 @@ class System:
         known = [(int(self.place[s]), answer) for s, answer in told if self.place[s] >= 0]
         for s, _ in known:
             left[s] -= 1
-        goal = np.zeros(self.member.shape[1] + 1)
-        ends = []
-        for sign in (1.0, -1.0):
-            goal[0] = sign
-            best = self._best(goal, left, here, known)
-            if best is None:
-                return self.ends[1] - self.ends[0]
-            ends.append(sign * best)
-        return ends[1] - ends[0]
+        ends = self._solved(1.0, here, left, known)
+        return ends[1] - ends[0] if ends else self.ends[1] - self.ends[0]
 
-    def _best(self, goal: Floats, left: Floats, target: int, known: Told) -> float | None:
-        """Minimise over one answer of class ``target`` and the total of all ``left`` of each class."""
+    def _solved(self, one: float, target: int, left: Floats, known: Told) -> tuple[float, float] | None:
+        """Return the ends of one answer in class ``target``, beside the totals of all ``left`` of each class.
+
+        ``one`` is 0 where nobody is looked at. ``None`` where nothing fits.
+        """
         least, most = self.ends
-        matrix = csr_array(np.hstack([self.member[:, [target]].toarray(), self.member.toarray()]))
+        matrix = hstack([self.member[:, [target]], self.member], format="csr")
         said = np.zeros(self.member.shape[0])
         for s, answer in known:
             said += answer * self.member[:, [s]].toarray().ravel()
-        one = 1.0 if goal.any() else 0.0
-        found = milp(
-            goal,
-            constraints=LinearConstraint(matrix, self.low - said, self.high - said),
-            bounds=Bounds(np.append(one * least, left * least), np.append(one * most, left * most)),
-        )
-        return float(found.fun) if found.success else None
+        constraints = LinearConstraint(matrix, self.low - said, self.high - said)
+        bounds = Bounds(np.append(one * least, left * least), np.append(one * most, left * most))
+        goal = np.zeros(matrix.shape[1])
+        ends = []
+        for sign in (1.0, -1.0) if one else (0.0,):
+            goal[0] = sign
+            found = milp(goal, constraints=constraints, bounds=bounds)
+            if not found.success:
+                return None
+            ends.append(sign * float(found.fun))
+        return ends[0], ends[-1]
 
 
 def systems(

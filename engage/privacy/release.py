@@ -1,4 +1,4 @@
-"""The only makers of :class:`SafeTable`: they suppress, round, band, and seal."""
+"""The makers of :class:`SafeTable`, beside :mod:`engage.privacy.models`: they suppress, round and seal."""
 
 import json
 import math
@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import pandas as pd
 
-from engage.errors import TooLittleData
 from engage.privacy import rounding
 from engage.privacy.policy import Policy
-from engage.privacy.safe import Note, SafeTable, seal
-from engage.privacy.suppress import suppress
+from engage.privacy.roster import as_text
+from engage.privacy.safe import SafeTable, seal
+from engage.privacy.suppress import COMBINATION, REASONS, TOO_FEW, suppress
 
 SCORE_COLUMNS: Final = ("scale", "n", "n_band", "mean", "favourable", "ci_low", "ci_high", "hidden_reason")
 """The final columns of a score table, behind its by columns."""
@@ -20,8 +20,6 @@ SCORE_COLUMNS: Final = ("scale", "n", "n_band", "mean", "favourable", "ci_low", 
 POINT_SCALES: Final = frozenset({"enps_net"})
 """Scores in points (−100 to 100) rather than on an answer scale."""
 
-_COEFFICIENTS: Final = ("estimate", "standardised", "std_error", "ci_low", "ci_high", "importance")
-_SHARES: Final = ("share", "importance_low", "importance_high")
 _NUMBERS: Final = ("n", "mean", "favourable", "ci_low", "ci_high")
 
 
@@ -63,10 +61,8 @@ def released_cells(tables: Mapping[tuple[str, ...], SafeTable]) -> pd.DataFrame:
     rows = []
     for by, table in tables.items():
         frame = table.tidy()
-        frame["key"] = [
-            json.dumps([_text(v) for v in values], ensure_ascii=False)
-            for values in frame[list(by)].itertuples(index=False)
-        ]
+        keys = as_text(frame, by).itertuples(index=False)
+        frame["key"] = [json.dumps(list(key), ensure_ascii=False) for key in keys]
         frame["by"] = json.dumps(list(by))
         rows.append(frame[["by", "key", *SCORE_COLUMNS]])
     return pd.concat(rows, ignore_index=True)
@@ -104,38 +100,6 @@ def release_open_wave(scales: Sequence[str], n: int, by: Sequence[str]) -> SafeT
     )
     frame = frame.reindex(columns=[*by, *SCORE_COLUMNS])
     return seal("scores", _typed(frame))
-
-
-def release_drivers(table: pd.DataFrame, notes: Mapping[str, Note], policy: Policy) -> SafeTable:
-    """Release a driver model: coefficients and importance to 0.001, shares to a point, p-values in bands.
-
-    ``table`` holds ``outcome, driver, block, role`` and any of ``estimate, standardised, std_error, ci_low,
-    ci_high, p_value, importance, share, importance_low, importance_high, rank_low, rank_high``;
-    ``notes['n']`` is the number of rows behind the model. Raises ``TooLittleData`` below ``policy.model_n``.
-    """
-    n = notes.get("n")
-    if not isinstance(n, int) or n < policy.model_n:
-        raise TooLittleData("privacy.model_too_small", least=policy.model_n)
-    frame = table.copy()
-    for names, digits in ((_COEFFICIENTS, 3), (_SHARES, 2)):
-        for name in frame.columns.intersection(list(names)):
-            frame[name] = frame[name].astype(float).round(digits)
-    for name in frame.columns.intersection(["p_value", "p_adjusted"]):
-        frame[name] = frame[name].map(rounding.p_band)
-    rounded = {key: round(value, 2) if isinstance(value, float) else value for key, value in notes.items()}
-    return seal("drivers", frame, rounded)
-
-
-def release_grouped_drivers(tables: Mapping[str, SafeTable | None], by: str, outcome: str) -> SafeTable:
-    """Lay driver tables of groups under each other; a group too small for one (``None``) is a hidden row."""
-    parts = []
-    for value, table in tables.items():
-        part = (
-            table.tidy() if table else pd.DataFrame({"outcome": [outcome], "hidden_reason": ["too_few_rows"]})
-        )
-        part.insert(0, by, value)
-        parts.append(part)
-    return seal("drivers", pd.concat(parts), {"outcome": outcome})
 
 
 def release_tone(cells: pd.DataFrame, by: Sequence[str], policy: Policy) -> SafeTable:
@@ -220,6 +184,32 @@ def release_audit(findings: pd.DataFrame) -> SafeTable:
     return seal("audit", frame)
 
 
+def release_utility(cells: pd.DataFrame, policy: Policy) -> SafeTable:
+    """Release how much of closed waves is shown, and why the rest is not; from released cells alone.
+
+    ``cells``: rows of :func:`released_cells` with their ``wave``; nothing is counted that they don't show
+    themselves. One row per wave, table but the whole wave (``by``: its demographics, comma-separated) and
+    ``measure`` (``mean``, ``favourable``): ``groups`` and how many have any such number
+    (``groups_shown``); ``cells`` (group and scale), how many are ``shown``, the share ``kept`` (0–1), and how
+    many are hidden by each reason. A share withheld beside its mean is ``too_few`` where no group of that
+    size has one (see :func:`engage.privacy.rounding.share_cap`), else ``combination``. Scores in points have
+    no share; groups with nobody in them are no cells.
+    """
+    rows = []
+    for (wave, by), part in cells.groupby(["wave", "by"], sort=False):
+        names = json.loads(str(by))
+        for measure in ("mean", "favourable") if names else ():
+            some = part if measure == "mean" else part[~part["scale"].isin(POINT_SCALES)]
+            shown, why = some[measure].notna(), _why_hidden(some, measure, policy)
+            counts = {reason: int((why == reason).sum()) for reason in REASONS}
+            groups = (some["key"].nunique(), some.loc[shown, "key"].nunique())
+            kept = round(float(shown.mean()), 2) if len(some) else math.nan
+            cell_counts = (len(some), int(shown.sum()), kept, *counts.values())
+            rows.append((wave, ",".join(names), measure, *groups, *cell_counts))
+    columns = ["wave", "by", "measure", "groups", "groups_shown", "cells", "shown", "kept", *REASONS]
+    return seal("utility", pd.DataFrame(rows, columns=columns))
+
+
 def release_changes(cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -> SafeTable:
     """Release changes of scale means between consecutive waves, tested before they are rounded.
 
@@ -281,6 +271,14 @@ def _rounded(cells: pd.DataFrame, by: Sequence[str], colluders: int) -> pd.DataF
     return frame
 
 
+def _why_hidden(cells: pd.DataFrame, measure: str, policy: Policy) -> pd.Series:
+    """Return why each released cell has no ``measure``, ``""`` where it has one."""
+    sure = cells["n"].fillna(cells["n_band"].str.partition("-")[0].astype(float)).fillna(0)
+    none = [math.isnan(rounding.share_cap(int(n), policy.colluders)) for n in sure]
+    alone = pd.Series(none, index=cells.index).map({True: TOO_FEW, False: COMBINATION})
+    return cells["hidden_reason"].fillna(alone).mask(cells[measure].notna(), "")
+
+
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.copy()
     frame["n"] = frame["n"].astype("Int64")
@@ -296,7 +294,3 @@ def _unpublished(stored: pd.DataFrame, by: Sequence[str], lead: Sequence[str]) -
     frame = base.reindex(columns=[*lead, *by, *SCORE_COLUMNS])
     frame["hidden_reason"] = "not_published"
     return _typed(frame)
-
-
-def _text(value: object) -> str:
-    return "" if value is None or value is pd.NA or value != value else str(value)

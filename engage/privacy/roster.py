@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -28,13 +29,16 @@ class Roster:
     @classmethod
     def of(cls, scores: pd.DataFrame, groups: Sequence[str], measures: Iterable[str]) -> "Roster":
         """Make the roster of a frame with one row per person: ``respondent``, groups and measures."""
-        texts = {name: scores[name].astype(object).where(scores[name].notna(), "") for name in groups}
-        frame = pd.DataFrame(texts, index=scores.index).astype(str)
         answered = {measure: scores[measure].notna().to_numpy() for measure in measures}
-        return cls(scores["respondent"].to_numpy(dtype=object), frame, answered)
+        return cls(scores["respondent"].to_numpy(dtype=object), as_text(scores, groups), answered)
 
 
-@dataclass(frozen=True, slots=True)
+def as_text(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return columns as the names of groups: text, ``""`` where nothing is known."""
+    return frame[list(names)].astype(object).where(frame[list(names)].notna(), "").astype(str)
+
+
+@dataclass(frozen=True)
 class Grid:
     """The cells of a release's tables, numbered.
 
@@ -72,13 +76,20 @@ class Grid:
         """Return the numbers of the cells of a table."""
         return np.flatnonzero(self.cells["table"].to_numpy() == table)
 
+    @cached_property
+    def places(self) -> dict[tuple[By, tuple[str, ...]], int]:
+        """The number of each cell by its table and key."""
+        return {(self.tables[t], key): n for n, (t, key) in enumerate(self.cells.itertuples(index=False))}
+
+    @cached_property
     def parents(self) -> list[int]:
-        """Return the one-way tables that others lie in: org subtrees, and the lines of listed crosses."""
+        """The one-way tables that others lie in: org subtrees, and the lines of listed crosses."""
         single = [place for place, by in enumerate(self.tables) if len(by) == 1]
         return [outer for outer in single if any(self._lies_in(t, outer) for t in range(len(self.tables)))]
 
+    @cached_property
     def parts(self) -> list[tuple[int, Places]]:
-        """Return each cell with the cells of a finer table that lie in it, for every such table."""
+        """Each cell with the cells of a finer table that lie in it, for every such table."""
         found = []
         for outer in range(len(self.tables)):
             for inner in range(len(self.tables)):

@@ -13,7 +13,7 @@ from engage.privacy.measures import Measure
 EXACT_FROM: Final = 20
 """From this many people on, n is shown; below, only its band."""
 FINE_FROM: Final = 100
-"""From this many people on, shares are shown to one point; below, to five, and capped at 5 and 95 %."""
+"""From this many people on, shares are shown to one point, and points to one; below, coarser."""
 
 _BANDS: Final = ((1, 4), (5, 9), (10, 19))
 _P_BANDS: Final = (0.001, 0.01, 0.05, 0.1)
@@ -64,12 +64,13 @@ def share(p: float, n: int, colluders: int) -> float:
     cap = share_cap(n, colluders)
     if math.isnan(p) or math.isnan(cap):
         return math.nan
-    return min(max(_stepped(p, n), cap), round(1 - cap, 2))
+    return min(max(rate(p, n), cap), round(1 - cap, 2))
 
 
 def rate(p: float, n: int) -> float:
-    """Round a share of people (not of answers) to its step."""
-    return _stepped(p, n)
+    """Round a share to its step: a share of people as it is shown, one of answers before its caps."""
+    step = share_step(n)
+    return round(_nearest(p / step) * step, 2)
 
 
 def share_interval(released: float, n: int, colluders: int) -> tuple[float, float]:
@@ -88,15 +89,15 @@ def share_interval(released: float, n: int, colluders: int) -> tuple[float, floa
     return round(low, 2), round(high, 2)
 
 
-def _stepped(p: float, n: int) -> float:
-    step = share_step(n)
-    return round(round(p / step) * step, 2)
+def _nearest(steps: float) -> int:
+    """Round to a whole number, and ties alike in whatever order the answers were summed."""
+    return round(round(steps, 6))
 
 
 def score(value: float, n: int, *, in_points: bool) -> float:
     """Round a mean to its step."""
     step = score_step(n, in_points=in_points)
-    return round(round(value / step) * step, 1)
+    return round(_nearest(value / step) * step, 1)
 
 
 def score_step(n: int, *, in_points: bool) -> float:
@@ -123,10 +124,11 @@ def sum_noise(n: NDArray[np.float64], measure: Measure) -> NDArray[np.float64]:
     at the least): the variance of a uniform choice, ((n·h)² − s²) / 12, and none where there is no choice.
     One answer's standard deviation is taken as a quarter of the range (half, for a share).
     """
+    sizes = n.astype(int).tolist()
     if measure.share_of:
-        step = np.where(n < EXACT_FROM, 0.1, np.where(n < FINE_FROM, 0.05, 0.01))
+        step = np.array([share_step(k) for k in sizes])
         one, spread = 1.0, 0.5
     else:
-        step = np.where(n < FINE_FROM, 5.0, 1.0) if measure.in_points else np.full(len(n), 0.1)
+        step = np.array([score_step(k, in_points=measure.in_points) for k in sizes])
         one, spread = (100.0 if measure.in_points else 1.0), (measure.most - measure.least) / 4
     return np.asarray(np.maximum((n * step) ** 2 - one**2, 0.0) / 12 / spread**2)

@@ -1,4 +1,4 @@
-"""The type that every reader gets. Only :mod:`engage.privacy.release` makes one."""
+"""The type that every reader gets. Only :mod:`engage.privacy.release` and ``models`` make one."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,7 +6,19 @@ from typing import Final, Literal
 
 import pandas as pd
 
-Kind = Literal["scores", "drivers", "tone", "counts", "changes", "waves", "audit"]
+Kind = Literal[
+    "scores",
+    "drivers",
+    "tone",
+    "counts",
+    "changes",
+    "waves",
+    "audit",
+    "utility",
+    "survival",
+    "confusion",
+    "quantiles",
+]
 Note = str | int | float | bool | None | tuple[str, ...]
 
 _SEAL: Final = object()
@@ -58,5 +70,5 @@ def _restore(kind: Kind, frame: pd.DataFrame, notes: Mapping[str, Note]) -> Safe
 
 
 def seal(kind: Kind, frame: pd.DataFrame, notes: Mapping[str, Note] | None = None) -> SafeTable:
-    """Make a ``SafeTable``. For :mod:`engage.privacy.release` alone (a test looks for other callers)."""
+    """Make a ``SafeTable``. For ``release`` and ``models`` alone (a test looks for other callers)."""
     return SafeTable(kind, frame, notes or {}, seal=_SEAL)

@@ -9,9 +9,10 @@ TOO_FEW: Final = "too_few"
 COMPLEMENT: Final = "complement"
 COMBINATION: Final = "combination"
 """Hidden because together with other results it would say too much about someone."""
+REASONS: Final = (TOO_FEW, COMPLEMENT, COMBINATION)
 
 
-def suppress(cells: pd.DataFrame, by: Sequence[str], k: int) -> pd.Series:
+def suppress(cells: pd.DataFrame, by: Sequence[str], k: int, hidden: pd.Series | None = None) -> pd.Series:
     """Return a reason for every cell that stays hidden, ``""`` for those that are shown.
 
     ``cells`` has one row per group with the columns ``by`` and ``n`` and covers everybody once (people with
@@ -21,24 +22,25 @@ def suppress(cells: pd.DataFrame, by: Sequence[str], k: int) -> pd.Series:
     people in at least two cells, or subtraction would give them back: the next smallest cells are hidden too
     (``complement``) until that holds, and the lines are gone through again until nothing changes.
 
+    ``hidden`` gives the reasons of cells that are hidden whatever their size.
+
     A group with ``n = 0`` hides nothing and is left out by the caller.
     """
-    reason = pd.Series("", index=cells.index, dtype=object)
-    small = cells["n"] < k
-    if not small.any():
+    reason = pd.Series("", index=cells.index, dtype=object) if hidden is None else hidden.copy()
+    reason[(cells["n"] < k) & (reason == "")] = TOO_FEW
+    if not (reason != "").any():
         return reason
-    reason[small] = TOO_FEW
     lines = _lines(cells, by)
     changed = True
     while changed:
         changed = False
         for line in lines:
             n = cells.loc[line, "n"]
-            hidden = reason.loc[line] != ""
-            while hidden.any() and not hidden.all() and (hidden.sum() < 2 or n[hidden].sum() < k):
-                nxt = n[~hidden].sort_values(kind="stable").index[0]
+            gone = reason.loc[line] != ""
+            while gone.any() and not gone.all() and (gone.sum() < 2 or n[gone].sum() < k):
+                nxt = n[~gone].sort_values(kind="stable").index[0]
                 reason[nxt] = COMPLEMENT
-                hidden[nxt] = True
+                gone[nxt] = True
                 changed = True
     return reason
 

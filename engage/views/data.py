@@ -64,6 +64,10 @@ class Tables:
         """Return how many rows of survey, people, service and comments could be matched in a closed wave."""
         return _released(self, "join_report", wave)
 
+    def utility(self, wave: str) -> SafeTable:
+        """Return how many cells of a closed wave are shown, and why the others are not."""
+        return _released(self, "utility", wave)
+
     def drivers(self, outcome: str, wave: str | None) -> SafeTable:
         """Return the driver model of an outcome (seconds on a cold cache: it resamples)."""
         return _released(self, "drivers", outcome, wave)

@@ -73,14 +73,11 @@ def _notes(view: View, table: SafeTable) -> None:
         waves = notes.get("waves") or ()
         joined = ("、" if view.lang == "zh" else ", ").join(waves) if isinstance(waves, tuple) else str(waves)
         lines.append(view.say("rows", n=numbers.whole(_number(notes["n"]), view.lang), waves=joined))
-    if notes.get("events"):
-        lines.append(
-            view.say(
-                "events",
-                n=numbers.whole(_number(notes["events"]), view.lang),
-                days=notes.get("horizon_days") or "–",
-            )
-        )
+    events = view.names.n(notes.get("events"), notes.get("events_band"))
+    if events != "–":
+        lines.append(view.say("events", n=events, days=notes.get("horizon_days") or "–"))
+    if notes.get("merged"):
+        lines.append(view.say("merged"))
     lines += _fit(view, table)
     warnings = notes.get("warnings") or ()
     for code in warnings if isinstance(warnings, tuple) else ():

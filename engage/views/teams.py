@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engage.present import charts, sentences
+from engage.present.tables import display
 from engage.views.template import View, open_page
 
 
@@ -36,11 +37,21 @@ def draw(view: View) -> None:
             view.line(line)
         with st.container(key="scrolls"):
             view.chart(charts.heat_map(scores, group, view.names), headline)
-        hidden = int(scores.tidy()["hidden_reason"].notna().sum())
-        if hidden:
-            view.note("hidden", count=hidden)
+        _why_hidden(view, group)
         view.details(scores, f"scores_by_{group}_{wave}")
     view.method()
+
+
+def _why_hidden(view: View, group: str) -> None:
+    """Say, folded, how much of the wave is shown and why the rest is not; nothing where all of it is."""
+    table = view.tables.utility(view.shown_wave)
+    frame = table.tidy()
+    if (frame["shown"] == frame["cells"]).all():
+        return
+    with st.expander(view.say("why_hidden")):
+        for line in sentences.utility(table, group, view.names):
+            view.line(line)
+        st.dataframe(display(table, view.names), hide_index=True, width="stretch")
 
 
 draw(open_page("teams"))

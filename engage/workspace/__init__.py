@@ -1,6 +1,7 @@
 """The public face of a store: ``SafeTable`` for readers; ``frame`` alone is raw, and audited."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,15 +14,17 @@ from engage.privacy import (
     Policy,
     SafeTable,
     load_policy,
+    nameable,
     release_audit,
     release_changes,
     release_counts,
     release_drivers,
-    release_grouped_drivers,
     release_open_wave,
     release_tone,
+    release_utility,
     release_waves,
     select_cells,
+    unnamed,
 )
 from engage.privacy.audit import findings_frame
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
@@ -29,9 +32,10 @@ from engage.text import tone_by
 from engage.workspace import findings, linking
 from engage.workspace.auditing import attacked
 from engage.workspace.cells import WaveCells
+from engage.workspace.grouping import grouped_drivers
 from engage.workspace.importing import ImportResult, Progress, Upload, closed_waves, import_upload
 from engage.workspace.merging import merged_instrument
-from engage.workspace.publishing import publish
+from engage.workspace.publishing import group_names, publish
 from engage.workspace.sample_files import sample_hashes
 
 if TYPE_CHECKING:
@@ -248,7 +252,7 @@ class Workspace:
         ``outcome``: a scale, ``"attrition"`` (voluntary leaving within 180 days after the wave) or
         ``"service"`` (team results in the three months after it). Without a wave, a scale is asked of the
         newest closed wave, the other two of all closed waves together. ``by``: one demographic, a model per
-        group; groups too small for one come back hidden.
+        group; groups that may have none come back hidden.
 
         Raises ``UsageError`` for unknown names, ``TooLittleData`` where the data can't support the model.
         """
@@ -259,18 +263,14 @@ class Workspace:
         groups = (by,) if isinstance(by, str) else tuple(by)
         self._audit("drivers", waves=len(waves), groups=len(groups))
         if not groups:
-            return release_drivers(*findings.driver_table(survey, snapshot, outcome), self.policy)
+            found = findings.driver_answer(survey, snapshot, outcome, self.policy)
+            return release_drivers(found.table, found.notes, self.policy, behind=found.behind)
         (group,) = groups if len(groups) == 1 else ("",)
         if group not in survey.groups:
             name = ",".join(groups)
             raise UsageError("workspace.unknown_demographic", where=name, name=name, known=survey.groups)
-        tables: dict[str, SafeTable | None] = {}
-        for value, part in survey.by(group):
-            try:
-                tables[value] = release_drivers(*findings.driver_table(part, snapshot, outcome), self.policy)
-            except TooLittleData:
-                tables[value] = None  # shown as a hidden row
-        return release_grouped_drivers(tables, group, outcome)
+        named = self._called(survey, group)
+        return grouped_drivers(named, snapshot, waves, outcome, group, self.policy)
 
     def tone(self, by: str = "theme", wave: str | None = None) -> SafeTable:
         """Return the tone of comments by theme, wave or a demographic, within each question and source.
@@ -286,6 +286,11 @@ class Workspace:
         if by not in ("theme", "wave", *answers.groups):
             known = ("theme", "wave", *answers.groups)
             raise UsageError("workspace.unknown_demographic", where=by, name=by, known=known)
+        asked = {question.id for question in self.instrument(ALL_WAVES).questions}
+        several = nameable(written["question"], asked, self.policy.comments_k)
+        written["question"] = unnamed(written["question"], several)
+        if by in answers.groups:
+            written[by] = unnamed(written[by], self._names(answers, by))
         return release_tone(tone_by(written, [by]), [by], self.policy)
 
     def audit(self, *, colluders: int = 3, progress: Progress | None = None) -> SafeTable:
@@ -300,6 +305,13 @@ class Workspace:
         self._audit("audit", certain=int(found["certain"].sum()), rows=len(found))
         return release_audit(found)
 
+    def utility(self, wave: str | None = None) -> SafeTable:
+        """Return how many cells of closed waves are shown, and why the others are not, by table.
+
+        It is counted from the tables that readers get, so it says nothing that they don't.
+        """
+        return release_utility(WaveCells(self._need(), self._waves(wave)).frame, self.policy)
+
     def frame(self, wave: str | None = None) -> pd.DataFrame:
         """Return one row per respondent with scale scores, as they are: for analysts only, audited.
 
@@ -313,6 +325,15 @@ class Workspace:
         survey = linking.survey(snapshot, waves)
         self._audit("frame", rows=len(survey.frame))
         return survey.frame
+
+    def _called(self, survey: linking.Survey, group: str) -> linking.Survey:
+        """Return the survey with groups called by names that may be said."""
+        names = self._names(survey, group)
+        return replace(survey, frame=survey.frame.assign(**{group: unnamed(survey.frame[group], names)}))
+
+    def _names(self, survey: linking.Survey, group: str) -> frozenset[str]:
+        waves = [str(wave) for wave in survey.frame["wave"].unique()]
+        return group_names(self._need(), waves, survey.frame, [group], self.policy.scores_k)[group]
 
     def _store(self) -> Store | None:
         return Store.open(self.path) if (self.path / "workspace.json").is_file() else None

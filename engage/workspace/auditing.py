@@ -1,6 +1,7 @@
 """The attack on a workspace's own releases: what its readers may ask, against who is behind it."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import pandas as pd
 
@@ -31,12 +32,17 @@ def attacked(
             if not measure.share_of:
                 scores[name] = Score(measure.least, measure.most, measure.step)
     frames = {wave: cells.frame for wave, cells in released.items()}
+
+    @cache
+    def ask(wave: str, by: tuple[str, ...]) -> pd.DataFrame:
+        return select_cells(frames[wave], by, {}).tidy()
+
     few = max(len(frame) for frame in answers.values()) <= _MANY
     found: list[Finding] = []
     for step, (name, score) in enumerate(scores.items()):
         progress("audit", step, len(scores))
         found += attack(
-            lambda wave, by: select_cells(frames[wave], by, {}).tidy(),
+            ask,
             {wave: frame for wave, frame in answers.items() if name in frame},
             demographics,
             {name: score},

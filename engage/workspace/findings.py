@@ -18,9 +18,11 @@ from engage.model import (
     relative_importance,
     service_panel,
 )
+from engage.model.design import build_design
 from engage.model.diagnostics import FEW_CLUSTERS
 from engage.model.drivers import Model
 from engage.model.service import MEASURES
+from engage.privacy import Policy, Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.safe import Note
 from engage.store import Snapshot
 from engage.workspace.linking import TONE, Survey, latest_people, service_months
@@ -30,7 +32,22 @@ SEED: Final = 20260309
 ATTRITION: Final = "attrition"
 SERVICE: Final = "service"
 _EVENT: Final = "leaves"
-_TOO_MANY_PREDICTORS: Final = ("model.too_few_events", "model.too_few_rows")
+_TEAM_SIZE: Final = "team_size"
+_TOO_MANY_PREDICTORS: Final = ("privacy.model_rows", "privacy.model_df", "privacy.model_events",
+                               "privacy.model_leverage")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The driver rows of an outcome, the notes of the whole table, and what stands behind each model.
+
+    ``used`` are the rows of the question's frame that the (first) model rests on.
+    """
+
+    table: pd.DataFrame
+    notes: dict[str, Note]
+    behind: tuple[Support, ...]
+    used: pd.Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +78,41 @@ class Question:
         return set(self.drivers) <= {*COMPOSITES, TONE}
 
     @property
+    def person(self) -> str | None:
+        """The column that says whose answers a row holds; rows of teams are nobody's."""
+        return None if self.per_team else "respondent"
+
+    @property
     def design(self) -> tuple[pd.DataFrame, str, tuple[str, ...], tuple[str, ...], str | None, Model]:
         """The arguments that :func:`fit_drivers` and :func:`out_of_sample` share."""
         return self.frame, self.outcome, self.drivers, self.controls, self.cluster, self.model
 
 
-def driver_table(survey: Survey, snapshot: Snapshot, outcome: str) -> tuple[pd.DataFrame, dict[str, Note]]:
-    """Return the driver rows of an outcome and the notes of the table; service has a part per measure.
+def driver_answer(survey: Survey, snapshot: Snapshot, outcome: str, policy: Policy) -> Answer:
+    """Return what goes with an outcome; service has a part per measure.
 
-    Raises ``UsageError`` for an unknown outcome, ``TooLittleData`` where the data can't support a model.
+    Raises ``UsageError`` for an unknown outcome, ``TooLittleData`` where the data can't support a model that
+    may be released; its words say which threshold is missed and nothing of the data.
     """
-    if outcome == SERVICE:
-        parts = [answer(question, survey) for question in service_questions(survey, snapshot)]
-        table = pd.concat([rows for rows, _ in parts], ignore_index=True)
-        return table, {**parts[0][1], "outcome": SERVICE}
-    question = (
-        attrition_question(survey, snapshot) if outcome == ATTRITION else scale_question(survey, outcome)
+    try:
+        if outcome != SERVICE:
+            return answer(person_question(survey, snapshot, outcome), survey, policy)
+        parts = [answer(question, survey, policy) for question in service_questions(survey, snapshot)]
+    except TooLittleData as error:
+        raise refusal(error, policy) from None
+    return replace(
+        parts[0],
+        table=pd.concat([part.table for part in parts], ignore_index=True),
+        notes={**parts[0].notes, "outcome": SERVICE},
+        behind=tuple(support for part in parts for support in part.behind),
     )
-    return answer(question, survey)
+
+
+def person_question(survey: Survey, snapshot: Snapshot, outcome: str) -> Question:
+    """Ask what goes with a scale or with leaving."""
+    if outcome == ATTRITION:
+        return attrition_question(survey, snapshot)
+    return scale_question(survey, outcome)
 
 
 def scale_question(survey: Survey, outcome: str) -> Question:
@@ -175,7 +209,10 @@ def _team_attrition(survey: Survey, snapshot: Snapshot, people: pd.DataFrame) ->
 
 
 def _team_scores(survey: Survey) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return ``team, wave, wave_date`` with each team's mean composites and comment tone, and their names."""
+    """Return ``team, wave, wave_date``, each team's mean composites and comment tone, and their names.
+
+    ``team_size`` is the fewest answers behind one of the means.
+    """
     known = (name for name in (*COMPOSITES, TONE) if name in survey.frame)
     names = tuple(name for name in known if survey.frame[name].nunique() > 1)
     if not names:
@@ -184,7 +221,8 @@ def _team_scores(survey: Survey) -> tuple[pd.DataFrame, tuple[str, ...]]:
         raise TooLittleData("workspace.no_team")
     teams = survey.frame.dropna(subset=["team"]).groupby(["team", "wave"], observed=True)
     dates = teams["date"].max().rename("wave_date")
-    return pd.concat([teams[list(names)].mean(), dates], axis=1).reset_index(), names
+    sizes = teams[list(names)].count().min(axis=1).rename(_TEAM_SIZE)
+    return pd.concat([teams[list(names)].mean(), dates, sizes], axis=1).reset_index(), names
 
 
 def _per_team(
@@ -196,9 +234,10 @@ def _per_team(
     )
 
 
-def answer(question: Question, survey: Survey) -> tuple[pd.DataFrame, dict[str, Note]]:
-    """Fit the model and split what it explains; return the driver rows and the notes of the whole table."""
-    question, fit = _fitted(question)
+def answer(question: Question, survey: Survey, policy: Policy) -> Answer:
+    """Fit the model and split what it explains."""
+    asked, question, support = settled(question, policy)
+    fit = _fit(question)
     split = relative_importance(
         question.frame,
         question.outcome,
@@ -210,45 +249,68 @@ def answer(question: Question, survey: Survey) -> tuple[pd.DataFrame, dict[str, 
     )
     rows = fit.tidy().rename(columns={"term": "driver"}).merge(_shares(split), on="driver")
     rows["block"] = rows["driver"].map(lambda name: "comments" if name == TONE else "survey")
-    table = pd.concat([rows, _theme_rows(question)], ignore_index=True)
+    themes, theme_support = _theme_rows(asked, policy)
+    table = pd.concat([rows, themes], ignore_index=True)
     table.insert(0, "outcome", question.shown_as)
     table["role"] = table["driver"].map(lambda name: name if name in COMPOSITES else survey.roles.get(name))
     notes: dict[str, Note] = {
         "outcome": question.shown_as,
         "model": question.model,
         "predictors": "composites" if question.is_coarse else "factors",
-        "waves": tuple(sorted(question.frame["wave"].astype(str).unique())),
         "n": fit.n,
         "n_clusters": fit.n_clusters,
         "clustered_by": question.cluster,
         "r_squared": fit.r_squared,
         "out_of_sample": out_of_sample(*question.design),
         "measure": "auc" if question.model == "logit" else "r2",
-        "events": _events(question),
+        "events": int(question.frame[question.outcome].sum()) if question.model == "logit" else None,
         "warnings": tuple(dict.fromkeys((*fit.warnings, *split.warnings))),
         **question.notes,
     }
-    return table, notes
+    return Answer(table, notes, (support, *theme_support), question.frame.index)
 
 
-def _events(question: Question) -> int | None:
-    """Return how many of the model's complete rows had the event; ``None`` for an outcome in numbers."""
-    if question.model != "logit":
-        return None
-    used = [question.outcome, *question.drivers, *question.controls]
-    return int(question.frame.dropna(subset=used)[question.outcome].sum())
-
-
-def _fitted(question: Question) -> tuple[Question, DriverFit]:
-    """Fit with every factor, or with the composites where there is too little data for that."""
+def settled(question: Question, policy: Policy) -> tuple[Question, Question, Support]:
+    """Return the question as asked and made ready: of every factor, or of the composites where the data can't
+    support so many.
+    """
     try:
-        return question, _fit(question)
-    except TooLittleData as refusal:
+        return question, *_ready(question, policy)
+    except TooLittleData as refused:
         coarse = tuple(name for name in COMPOSITES if name in question.frame)
-        if question.is_coarse or not coarse or refusal.code not in _TOO_MANY_PREDICTORS:
+        if question.is_coarse or not coarse or refused.code not in _TOO_MANY_PREDICTORS:
             raise
-        smaller = replace(question, drivers=coarse, themes=())
-        return smaller, _fit(smaller)
+    smaller = replace(question, drivers=coarse, themes=())
+    return smaller, *_ready(smaller, policy)
+
+
+def _ready(question: Question, policy: Policy) -> tuple[Question, Support]:
+    """Return the question with the rows and categories that a released model may have, and its support.
+
+    Rows are complete; of teams, only those with enough answers count; waves that would follow from other
+    models are left out; small categories of controls are merged.
+    """
+    used = [question.outcome, *question.drivers, *([question.cluster] if question.cluster else [])]
+    frame = question.frame.dropna(subset=used)
+    if question.per_team:
+        frame = frame[frame[_TEAM_SIZE] >= policy.scores_k]
+    by_wave = frame.groupby("wave", observed=True)
+    waves = poolable(by_wave[question.person].nunique() if question.person else by_wave.size(), policy)
+    frame = frame[frame["wave"].isin(waves)]
+    if frame.empty:
+        raise TooLittleData("privacy.model_too_small", least=policy.model_n)
+    shown: dict[str, Note] = {"waves": tuple(sorted(frame["wave"].astype(str).unique()))}
+    frame, merged = merge_few(frame, question.outcome, question.controls, policy, person=question.person)
+    if merged:
+        shown["merged"] = merged
+    ready = replace(question, frame=frame, notes={**question.notes, **shown})
+    names = (*ready.drivers, *ready.controls)
+    design = build_design(ready.frame, ready.outcome, ready.drivers, ready.controls, ready.cluster)
+    support = support_of(design, ready.frame, names, policy, person=ready.person)
+    if ready.per_team:
+        support = replace(support, team=int(frame[_TEAM_SIZE].iloc[design.rows].min()))
+    check_support(support, policy)
+    return ready, support
 
 
 def _fit(question: Question) -> DriverFit:
@@ -263,24 +325,26 @@ def _shares(split: Importance) -> pd.DataFrame:
     return table.rename(columns={"share_low": "importance_low", "share_high": "importance_high"})
 
 
-def _theme_rows(question: Question) -> pd.DataFrame:
+def _theme_rows(question: Question, policy: Policy) -> tuple[pd.DataFrame, list[Support]]:
     """Add each theme's share of negative comments to the model by itself; p-values adjusted (BH)."""
     from scipy.stats import false_discovery_control
 
-    rows = []
+    rows, behind = [], []
     for theme in question.themes:
         if question.frame[theme].nunique() < 2:
             continue
         try:
-            fit = fit_drivers(*replace(question, drivers=(*question.drivers, theme)).design)
+            asked, support = _ready(replace(question, drivers=(*question.drivers, theme)), policy)
+            fit = _fit(asked)
         except TooLittleData:
             continue  # a theme that too few teams wrote about has no row
         rows.append(fit.tidy().query("term == @theme"))
+        behind.append(support)
     if not rows:
-        return pd.DataFrame()
+        return pd.DataFrame(), behind
     table = pd.concat(rows).rename(columns={"term": "driver"})
     table["p_value"] = false_discovery_control(table["p_value"])
-    return table.assign(block="theme")
+    return table.assign(block="theme"), behind
 
 
 def _predictors(survey: Survey) -> tuple[str, ...]:

@@ -41,9 +41,9 @@ class Survey:
         return tuple(scale for scale, role in self.roles.items() if role in roles)
 
     def by(self, group: str) -> Iterator[tuple[str, "Survey"]]:
-        """Give the survey of each group apart; those without one are left out."""
+        """Give the survey of each group apart, rows labelled as before; those without one are left out."""
         for value, part in self.frame.groupby(group, observed=True):
-            yield str(value), replace(self, frame=part.reset_index(drop=True))
+            yield str(value), replace(self, frame=part)
 
 
 def survey_waves(snapshot: Snapshot) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a close publishes: the wave's tables as the gate lets them out, and who they are of."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,12 +18,15 @@ from engage.privacy import (
     SafeTable,
     bounds_of,
     hidden_cells,
+    nameable,
     release_scores,
     released_cells,
+    unnamed,
     with_shares,
 )
 from engage.privacy.roster import By, Grid, Roster
 from engage.store import Snapshot, declared_schema, to_arrow
+from engage.workspace import linking
 from engage.workspace.cells import CELL_SCHEMA, group_tables, stored_cells
 
 _NET: Final = Measure(-100.0, 100.0, 100.0, in_points=True)
@@ -47,10 +50,47 @@ def publish(snapshot: Snapshot, wave: str, policy: Policy) -> Publication:
     measures = measures_of(now, wave, joined.scales)
     past = _earlier(snapshot, measures, policy)
     hidden = hidden_cells(scores, tuple(raw), measures, policy, past)
-    tables = {by: release_scores(cells, by, policy, hidden.of(by, cells)) for by, cells in raw.items()}
+    names = group_names(now, [wave], scores, joined.groups, policy.scores_k)
+    tables = {}
+    for by, whole in raw.items():
+        named, reasons = _called(whole, by, names, hidden.of(by, whole))
+        tables[by] = release_scores(named, by, policy, reasons)
     cells = stored_cells(released_cells(tables), raw[()])
     members = _members(hidden.roster)
     return Publication(tables, to_arrow(cells, CELL_SCHEMA), to_arrow(members, declared_schema("members")))
+
+
+def group_names(
+    snapshot: Snapshot, waves: Iterable[str], answers: pd.DataFrame, groups: Sequence[str], k: int
+) -> dict[str, frozenset[str]]:
+    """Return by demographic the names of groups that may be said (see :func:`engage.privacy.nameable`).
+
+    They are those that the questionnaires of ``waves`` offer, and those that at least ``k`` of the people in
+    ``answers`` share, or of those on the staff list.
+    """
+    ids = dict.fromkeys(id for wave in waves for id in snapshot.instruments(wave))
+    asked = [one for id in ids for one in snapshot.instrument(id).demographics]
+    staff = linking.latest_people(snapshot) if "people" in snapshot.tables else pd.DataFrame()
+    names = {}
+    for group in groups:
+        offered = {level.id for one in asked if one.id == group for level in one.levels}
+        people = answers[["respondent", group]].drop_duplicates()[group]
+        names[group] = nameable(people, offered, k)
+        if group in staff:
+            names[group] |= nameable(staff[group], (), k)
+    return names
+
+
+def _called(
+    cells: pd.DataFrame, by: By, names: Mapping[str, frozenset[str]], reasons: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return cells and reasons with groups called by ``names`` only; the others stand last."""
+    called = cells.assign(**{name: unnamed(cells[name], names[name]) for name in by})
+    away = pd.Series(False, index=cells.index)
+    for name in by:
+        away |= called[name].astype(str) != cells[name].astype(str)
+    order = away.sort_values(kind="stable").index
+    return called.loc[order].reset_index(drop=True), reasons.loc[order].reset_index(drop=True)
 
 
 def measures_of(snapshot: Snapshot, wave: str, scales: Sequence[str]) -> dict[str, Measure]:
@@ -105,9 +145,8 @@ def _past(
     answered = {n: ~missing.map(lambda names, n=n: n in names).to_numpy(dtype=bool) for n in here}
     roster = Roster(members["respondent"].to_numpy(dtype=object), groups, answered)
     grid = Grid.of(roster, [tuple(json.loads(by)) for by in cells["by"].unique()])
-    number = {(grid.tables[t], key): n for n, (t, key) in enumerate(grid.cells.itertuples(index=False))}
     names = zip(cells["by"].map(json.loads), cells["key"].map(json.loads), strict=True)
-    at = pd.Series([number.get((tuple(by), tuple(key))) for by, key in names], index=cells.index)
+    at = pd.Series([grid.places.get((tuple(by), tuple(key))) for by, key in names], index=cells.index)
     placed = cells.assign(place=at).dropna(subset=["place"])
     shown, sums = {}, {}
     for name, measure in here.items():
@@ -116,7 +155,7 @@ def _past(
         rows, values = rows[values.notna()], values.dropna()
         places = rows["place"].to_numpy(dtype=np.intp)
         sizes = grid.sizes(answered[name])
-        low, high = np.full(len(number), -np.inf), np.full(len(number), np.inf)
+        low, high = np.full(len(grid.cells), -np.inf), np.full(len(grid.cells), np.inf)
         for place, value in zip(places, values, strict=True):
             low[place], high[place] = bounds_of(int(sizes[place]), float(value), measure, policy)
         shown[name] = np.isfinite(low)

@@ -36,7 +36,11 @@ _ODD: Final = {ord("’"): "'", ord("`"): "'", ord("ё"): "е", 0: " "}
 _SOURCES: Final[Mapping[str, Sequence[tuple[str, Mapping[str, str]]]]] = {
     "zh": (("zh_tone", {}),),
     "en": (("en_tone", {}),),
-    "ru": (("ru_scope", {}),),
+    "ru": (
+        ("ru_scope", {}),
+        # stems without a mark: every word that begins so
+        ("ru_tone", {"positive": "good*", "negative": "bad*", "neutral": "neither*", "negators": "negator"}),
+    ),
 }
 
 
@@ -51,8 +55,8 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Classes:
-    """The word classes of one language: whole entries and entries open at the end."""
+class Listed:
+    """Words and phrases with a number each: whole entries and entries open at the end."""
 
     whole: Lookup
     stems: Lookup
@@ -64,6 +68,8 @@ def normalise(texts: Sequence[str], language: str) -> list[str]:
     """Return texts in compatibility form and lower case, digits as 0, Chinese characters simplified."""
     cut = [text[:_LONGEST].translate(_ODD) if "\0" in text else text[:_LONGEST] for text in texts]
     joined = unicodedata.normalize("NFKC", "\0".join(cut)).lower()
+    if language == "en":
+        joined = _SHORT_NOT.sub(" not", joined.replace("’", "'"))
     points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     small = np.minimum(points, _TABLE_SIZE - 1)
     plain = np.where(points < _TABLE_SIZE, _table(language)[small], points).astype("<u4")
@@ -71,6 +77,7 @@ def normalise(texts: Sequence[str], language: str) -> list[str]:
     return _SPACES.sub(" ", text).split("\0")
 
 
+_SHORT_NOT: Final = re.compile(r"(?<=[a-z])n't\b")
 _SPACES: Final = re.compile(r"[^\S\0]+")
 _TABLE_SIZE: Final = 0x10000
 
@@ -89,22 +96,29 @@ def _table(language: str) -> npt.NDArray[np.uint32]:
     return table
 
 
-@cache
-def classes(language: str) -> Classes:
-    """Return the classes of ``language``: the lists of ``lexicons/``, earlier groups first."""
-    whole: dict[str, int] = {}
-    stems: dict[str, int] = {}
-    for name, alias in _SOURCES[language]:
-        for group, words in lexicon(name).items():
-            for word in normalise(words, language) if isinstance(words, list) else ():
-                into = stems if word.endswith("*") else whole
-                into.setdefault(word.rstrip("*"), _CODE[alias.get(group, group)])
-    return Classes(
+def listed(entries: Mapping[str, int]) -> Listed:
+    """Return a list of normalised entries; one that ends in ``*`` fits every word that begins so."""
+    whole = {word: code for word, code in entries.items() if not word.endswith("*")}
+    stems = {word.rstrip("*"): code for word, code in entries.items() if word.endswith("*")}
+    return Listed(
         lookup(whole),
         lookup(stems, kind=1),
         tuple(sorted({len(word) for word in whole})),
         tuple(sorted({len(word) for word in stems})),
     )
+
+
+@cache
+def classes(language: str) -> Listed:
+    """Return the word classes of ``language``: the lists of ``lexicons/``, earlier groups first."""
+    entries: dict[str, int] = {}
+    for name, alias in _SOURCES[language]:
+        for group, words in lexicon(name).items():
+            as_ = alias.get(group, group)
+            for word in normalise(words, language) if isinstance(words, list) else ():
+                open_end = "*" if as_.endswith("*") and not word.endswith("*") else ""
+                entries.setdefault(word + open_end, _CODE[as_.rstrip("*")])
+    return listed(entries)
 
 
 class Words(NamedTuple):
@@ -131,7 +145,7 @@ def _letters() -> npt.NDArray[np.bool_]:
     return table
 
 
-class Sequence_(NamedTuple):
+class Classed(NamedTuple):
     """The classes of laid texts in order, with the starts, ends and breaks of each text among them."""
 
     owner: Places
@@ -140,9 +154,9 @@ class Sequence_(NamedTuple):
     end: Places
 
 
-def class_sequence(laid: Laid, language: str, words: Words | None) -> Sequence_:
+def class_sequence(laid: Laid, language: str, words: Words | None) -> Classed:
     """Return the word classes of ``laid`` in their order, polar ones turned where a negator reaches them."""
-    start, end, code = _matches(laid, language, words)
+    start, end, code = matches(laid, words, classes(language))
     broken = _breaks()[np.minimum(laid.points, _TABLE_SIZE - 1)]
     clause = np.cumsum(broken | (laid.points == 0))
     place = end - 1 if words is None else words.number[end - 1]
@@ -172,7 +186,7 @@ def class_sequence(laid: Laid, language: str, words: Words | None) -> Sequence_:
     order, code = order[~idle], code[~idle]
     start = all_start[order]
     owner = np.cumsum(code == _START) - 1
-    return Sequence_(owner, code, start, all_end[order])
+    return Classed(owner, code, start, all_end[order])
 
 
 @cache
@@ -182,9 +196,11 @@ def _breaks() -> npt.NDArray[np.bool_]:
     return table
 
 
-def _matches(laid: Laid, language: str, words: Words | None) -> tuple[Places, Places, Places]:
-    """Return start, end and class of the longest entry at each place, unless it begins inside another."""
-    known = classes(language)
+def matches(laid: Laid, words: Words | None, known: Listed) -> tuple[Places, Places, Places]:
+    """Return start, end and number of the longest entry at each place, unless it begins inside another.
+
+    With ``words`` entries begin and end where words do (open ones only begin there); without, anywhere.
+    """
     spans: list[tuple[Places, Places, npt.NDArray[np.int16]]] = []
     if words is None:
         size = len(laid.points)
@@ -198,7 +214,8 @@ def _matches(laid: Laid, language: str, words: Words | None) -> tuple[Places, Pl
     start = np.concatenate([span[0] for span in spans])
     end = np.concatenate([span[1] for span in spans])
     code = np.concatenate([span[2] for span in spans]).astype(np.int64)
-    order = np.lexsort((-end, start))
+    # a stem's span is as long as a whole word's: the one listed first, the whole entry, wins
+    order = np.lexsort((np.arange(len(start)), -end, start))
     start, end, code = start[order], end[order], code[order]
     if not len(start):
         return start, end, code
@@ -210,7 +227,7 @@ def _matches(laid: Laid, language: str, words: Words | None) -> tuple[Places, Pl
 
 
 def _word_spans(
-    laid: Laid, words: Words, known: Classes
+    laid: Laid, words: Words, known: Listed
 ) -> list[tuple[Places, Places, npt.NDArray[np.int16]]]:
     spans = []
     count = len(words.start)
@@ -219,27 +236,14 @@ def _word_spans(
         found = known.whole.find(salt(laid.stretch(start, end), 0))
         hit = np.flatnonzero(found >= 0)
         spans.append((start[hit], end[hit], found[hit]))
-    # of the open entries at one word the longest counts, and a whole entry before any of them
-    best = np.full(count, -1, dtype=np.int16)
     for size in known.stem_lengths:
-        long = np.flatnonzero(words.end - words.start >= size)
-        found = known.stems.find(salt(laid.stretch(words.start[long], words.start[long] + size), 1))
-        best[long[found >= 0]] = found[found >= 0]
-    not_ = np.flatnonzero(
-        (words.end - words.start > 3) & (laid.stretch(np.maximum(words.end - 3, 0), words.end) == _not())
-    )
-    best[not_] = _CODE["negator"]
-    whole = spans[0][0]
-    best[np.isin(words.start, whole)] = -1
-    hit = np.flatnonzero(best >= 0)
-    spans.append((words.start[hit], words.end[hit], best[hit]))
+        start = words.start[words.start + size < len(laid.points)]
+        found = known.stems.find(salt(laid.stretch(start, start + size), 1))
+        hit = np.flatnonzero(found >= 0)
+        # to the end of the word in which the entry breaks off
+        end = words.end[words.number[start[hit] + size - 1] - 1]
+        spans.append((start[hit], end, found[hit]))
     return spans
-
-
-@cache
-def _not() -> np.uint64:
-    laid = lay(["n't"])
-    return np.uint64(laid.stretch(np.array([1]), np.array([4]))[0])
 
 
 def _turned(code: Places, clause: Places, place: Places, reach: int) -> Places:
@@ -255,7 +259,7 @@ def _turned(code: Places, clause: Places, place: Places, reach: int) -> Places:
     return np.where(hit, turned, code)
 
 
-def last_part(laid: Laid, sequence: Sequence_) -> npt.NDArray[np.bool_]:
+def last_part(laid: Laid, sequence: Classed) -> npt.NDArray[np.bool_]:
     """Return for each code point whether it lies after its text's last contrast or, without one, its last break
     that something follows; all of a text of one clause.
     """
@@ -270,10 +274,23 @@ def last_part(laid: Laid, sequence: Sequence_) -> npt.NDArray[np.bool_]:
     return np.arange(len(laid.points)) >= begin[laid.owner]
 
 
-def features(texts: Sequence[str], language: str) -> tuple[Laid, list[Found]]:
-    """Return the features of texts by group, and the normalised texts they lie in.
+# How much a group of features counts beside the others: scope, then n-grams; chosen by cross-validation.
+_SHARE: Final = {"zh": (0.5, 1.0), "en": (1.0, 2.0, 1.0), "ru": (1.0, 1.0, 1.0)}
 
-    Each group's weights are 1/√(features of the group in the text), so that long texts don't shout.
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Texts as the models read them: laid out, their words (not for Chinese) and their features by group."""
+
+    laid: Laid
+    words: Words | None
+    groups: tuple[Found, ...]
+
+
+def read(texts: Sequence[str], language: str) -> Read:
+    """Return the features of texts by group: scope first, then the n-grams.
+
+    Weights are a group's share / √(features of the group in the text), so that long texts don't shout.
     """
     laid = lay(normalise(texts, language))
     words = None if language == "zh" else words_of(laid)
@@ -284,16 +301,17 @@ def features(texts: Sequence[str], language: str) -> tuple[Laid, list[Found]]:
         groups += [_characters(laid, late)]
     else:
         groups += [_worded(laid, words, late), _inside_words(laid, words)]
-    return laid, [_weighed(group, laid.texts) for group in groups]
+    shares = _SHARE[language]
+    return Read(laid, words, tuple(_weighed(g, laid.texts, s) for g, s in zip(groups, shares, strict=True)))
 
 
-def _weighed(found: tuple[Places, Hashes, Places, Places], texts: int) -> Found:
+def _weighed(found: tuple[Places, Hashes, Places, Places], texts: int, share: float) -> Found:
     owner, what, start, end = found
     count = np.maximum(np.bincount(owner, minlength=texts), 1)
-    return Found(owner, what, (1 / np.sqrt(count)).astype(np.float32)[owner], start, end)
+    return Found(owner, what, (share / np.sqrt(count)).astype(np.float32)[owner], start, end)
 
 
-def _scope(seq: Sequence_) -> tuple[Places, Hashes, Places, Places]:
+def _scope(seq: Classed) -> tuple[Places, Hashes, Places, Places]:
     code = mix(seq.code.astype(np.uint64) + np.uint64(7))
     size = len(code)
     parts = []
@@ -350,18 +368,20 @@ def _worded(laid: Laid, words: Words, late: npt.NDArray[np.bool_]) -> tuple[Plac
 
 
 def _inside_words(laid: Laid, words: Words) -> tuple[Places, Hashes, Places, Places]:
-    """Return 3- to 6-grams of characters within words, a word's edge counting as a character."""
+    """Return 2- to 5-grams of characters within words, each marked where it begins or ends its word."""
     inside = np.zeros(len(laid.points) + 1, dtype=np.int64)
     letter = np.zeros(len(laid.points), dtype=np.int64)
     np.add.at(letter, words.start, 1)
     np.add.at(letter, np.minimum(words.end, len(letter) - 1), -1)
     inside[1:] = np.cumsum(np.cumsum(letter))
+    at_start = np.zeros(len(laid.points) + 1, dtype=np.bool_)
+    at_end = at_start.copy()
+    at_start[words.start], at_end[words.end] = True, True
     parts = []
     for length in range(2, 6):
         start = np.arange(len(laid.points) - length + 1)
         start = start[inside[start + length] - inside[start] == length]
-        begins = np.isin(start, words.start)
-        ends = np.isin(start + length, words.end)
+        begins, ends = at_start[start], at_end[start + length]
         kind = begins.astype(np.uint64) * np.uint64(2) + ends.astype(np.uint64)
         hashed = chain(laid.stretch(start, start + length), mix(kind + np.uint64(1)))
         parts.append((laid.owner[start], salt(hashed, 60), start, start + length))

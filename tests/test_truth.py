@@ -387,7 +387,6 @@ def test_comments_follow_the_climate_of_the_team(written):
 
 
 @pytest.mark.parametrize("question", TOLD)
-@pytest.mark.xfail(reason="the first tone models hardly tell the tones apart within a question", strict=True)
 def test_the_tone_found_in_comments_follows_the_climate_too(written, question):
     tone, name = TOLD[question]
     rows = written[(written["question"] == question) & written["tone"].notna()]

@@ -3,8 +3,8 @@
     python data/text/train.py            write engage/text/models/{zh,en,ru}.npz
     python data/text/train.py --check    cross-validate over writers only; writes nothing
 
-The test files are not read here (`benchmarks/text.py` does that). On the same machine and lock file the result
-is the same to the byte.
+The test files are not read here (`benchmarks/text.py` does that). On the same machine and lock file the
+result is the same to the byte.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from sklearn.model_selection import GroupKFold
 from engage.text.features import Read, read
 from engage.text.intent import INTENTS
 from engage.text.model import BITS, LANGUAGES, Model, lean_of, place_of, review_score, softmax
-from engage.text.topics import THEMES, listed_themes
 from engage.text.tone import TONES
+from engage.text.topics import THEMES, listed_themes
 
 HERE = Path(__file__).parent
 MODELS = HERE.parents[1] / "engage" / "text" / "models"
 FOLDS = 5
-STRENGTH = {"tone": 2.0, "intent": 2.0, "theme": 1.0}  # C, chosen by cross-validation over writers
+STRENGTH = {"tone": 0.5, "intent": 1.0, "theme": 1.0}  # C, chosen by cross-validation over writers
 FEWEST = 2  # texts a feature must occur in
 REVIEW_FEWEST = 3
 NEAR, BEYOND = 0.3, 0.5  # how the review column counts within ±2 (beside its learned weight) and beyond
@@ -155,10 +155,10 @@ def named(p: np.ndarray, first: float, further: float) -> np.ndarray:
 def theme_rule(logits: np.ndarray, listed: np.ndarray, y: np.ndarray) -> tuple[float, float, float, float]:
     """Return micro-F1, the weight of listed words and the two cut-offs that are best on held-out comments."""
     rules = []
-    for weight in (0.5, 1.0, 1.5, 2.0, 3.0):
+    for weight in (2.0, 4.0, 6.0, 9.0, 13.0):
         p = softmax(with_listed(logits, listed, weight))
-        for first in (0.0, 0.15, 0.2, 0.25, 0.3, 0.35):
-            for further in (0.25, 0.3, 0.35, 0.4, 0.45):
+        for first in (0.0, 0.2, 0.3, 0.35, 0.4):
+            for further in (0.3, 0.35, 0.4, 0.45):
                 if further >= first:
                     found = f1_score(y[:, :-1], named(p, first, further), average="micro", zero_division=0)
                     rules.append((found, weight, first, further))
@@ -211,9 +211,7 @@ def save(
     review: tuple[np.ndarray, float] | None,
 ) -> None:
     """Write a model: calibration folded in, weights as half precision with a scale per column."""
-    weights = np.hstack(
-        [fitted["tone"] / heat["tone"], fitted["intent"] / heat["intent"], fitted["theme"]]
-    )
+    weights = np.hstack([fitted["tone"] / heat["tone"], fitted["intent"] / heat["intent"], fitted["theme"]])
     scale = np.abs(weights).max(axis=0)
     bias = [fitted["tone_bias"] / heat["tone"], fitted["intent_bias"] / heat["intent"], fitted["theme_bias"]]
     MODELS.mkdir(exist_ok=True)
@@ -232,7 +230,9 @@ def save(
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="cross-validate only")
     parser.add_argument("languages", nargs="*", default=LANGUAGES)
     chosen = parser.parse_args()

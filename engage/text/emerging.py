@@ -32,12 +32,14 @@ class EmergingTheme:
     typical: tuple[int, ...]
 
 
-def emerging_themes(texts: Iterable[str], *, count: int = 8, language: str = "zh") -> tuple[EmergingTheme, ...]:
+def emerging_themes(
+    texts: Iterable[str], *, count: int = 8, language: str = "zh"
+) -> tuple[EmergingTheme, ...]:
     """Return ``count`` groups of what ``texts`` of one language talk about, largest first.
 
     Non-negative matrix factorisation of TF-IDF weights, X ≈ WH with W, H ≥ 0 (Lee & Seung's updates), begun
-    from the singular vectors instead of at random, so that the same texts give the same groups. Terms are runs
-    of 2–4 characters (zh) or words (en, ru), without stop words of the language and of suggestion boxes
+    from the singular vectors instead of at random, so that the same texts give the same groups. Terms are
+    runs of 2–4 characters (zh) or words (en, ru), without stop words of the language and of suggestion boxes
     (``lexicons/stop.yaml``), in at least 3 texts and in at most a third. A group's phrases are the terms that
     weigh most in it, without those inside another.
 
@@ -109,7 +111,9 @@ def _factor(
     for k in range(count):
         # of a singular pair keep the side, positive or negative, that carries more (NNDSVD)
         sides = [(np.maximum(s * left[:, k], 0), np.maximum(s * right[:, k], 0)) for s in (1, -1)]
-        shares[:, k], loads[k] = max(sides, key=lambda side: np.linalg.norm(side[0]) * np.linalg.norm(side[1]))
+        shares[:, k], loads[k] = max(
+            sides, key=lambda side: np.linalg.norm(side[0]) * np.linalg.norm(side[1])
+        )
     small = 1e-9
     shares, loads = shares + 1e-3 * weights.mean(), loads + 1e-3 * weights.mean()
     for _ in range(_SWEEPS):

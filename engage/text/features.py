@@ -1,8 +1,8 @@
 """What the models read in a comment: n-grams, and word classes in their order.
 
-A bag of words can't tell 从不发火 from 总发火, nor "fun but tiring" from "tiring but fun". So beside character
-(zh) or word and character n-grams (en, ru) every comment is rewritten as a sequence of classes — good, bad,
-negator, contrast, wish, question … from ``lexicons/`` — in which the first polar word within reach of a negator
+A bag of words can't tell 从不发火 from 总发火, nor "fun but tiring" from "tiring but fun". So beside
+character (zh) or word and character n-grams (en, ru) every comment is rewritten as a sequence of classes — good, bad,
+negator, contrast, wish, question … from ``lexicons/`` — in which the first polar word in reach of a negator
 becomes its own class. N-grams and ordered pairs of that sequence carry scope, clause order and modality to
 words never seen in training; n-grams of the last clause, or of what follows the last contrast, count twice.
 """
@@ -163,8 +163,8 @@ def class_sequence(laid: Laid, language: str, words: Words | None) -> Classed:
     code = _turned(code, clause[start], place, _REACH[language])
     kept = code != _CODE["neither"]
     marks = np.flatnonzero(broken)
-    asked = np.flatnonzero((laid.points == ord("?")))
-    shouted = np.flatnonzero((laid.points == ord("!")))
+    asked = np.flatnonzero(laid.points == ord("?"))
+    shouted = np.flatnonzero(laid.points == ord("!"))
     edges = np.flatnonzero(laid.points == 0)
     all_start = np.concatenate([start[kept], marks, asked, shouted, edges[:-1], edges[1:]])
     all_end = np.concatenate([end[kept], marks + 1, asked + 1, shouted + 1, edges[:-1] + 1, edges[1:]])
@@ -232,7 +232,7 @@ def _word_spans(
     spans = []
     count = len(words.start)
     for length in range(1, _PHRASE + 1):
-        start, end = words.start[: count - length + 1], words.end[length - 1 :]
+        start, end = words.start[: max(count - length + 1, 0)], words.end[length - 1 :]
         found = known.whole.find(salt(laid.stretch(start, end), 0))
         hit = np.flatnonzero(found >= 0)
         spans.append((start[hit], end[hit], found[hit]))
@@ -247,7 +247,7 @@ def _word_spans(
 
 
 def _turned(code: Places, clause: Places, place: Places, reach: int) -> Places:
-    """Return the classes with the first polar one after a negator, within ``reach`` and its clause, turned."""
+    """Return the classes with the first polar one after a negator, in its reach and clause, turned."""
     here = np.arange(len(code))
     polar = (code == _CODE["good"]) | (code == _CODE["bad"])
     negator = np.maximum.accumulate(np.where(code == _CODE["negator"], here, -1)) if len(code) else here
@@ -260,8 +260,8 @@ def _turned(code: Places, clause: Places, place: Places, reach: int) -> Places:
 
 
 def last_part(laid: Laid, sequence: Classed) -> npt.NDArray[np.bool_]:
-    """Return for each code point whether it lies after its text's last contrast or, without one, its last break
-    that something follows; all of a text of one clause.
+    """Return for each code point whether it lies after its text's last contrast or, without one, its
+    last break that something follows; all of a text of one clause.
     """
     begin = np.zeros(laid.texts, dtype=np.int64)
     after = np.zeros(laid.texts, dtype=np.int64)
@@ -318,10 +318,12 @@ def _scope(seq: Classed) -> tuple[Places, Hashes, Places, Places]:
     gram = code
     for length in range(1, 5):
         if length > 1:
-            gram = chain(gram[: size - length + 1], code[length - 1 :])
-        same = seq.owner[: size - length + 1] == seq.owner[length - 1 :]
+            gram = chain(gram[: max(size - length + 1, 0)], code[length - 1 :])
+        same = seq.owner[: max(size - length + 1, 0)] == seq.owner[length - 1 :]
         place = np.flatnonzero(same)
-        parts.append((seq.owner[place], salt(gram[place], 10 + length), seq.start[place], seq.end[place + length - 1]))
+        parts.append(
+            (seq.owner[place], salt(gram[place], 10 + length), seq.start[place], seq.end[place + length - 1])
+        )
     for gap in (2, 3, 4):
         place = np.flatnonzero(seq.owner[: max(size - gap, 0)] == seq.owner[gap:])
         pair = chain(code[place], code[place + gap])

@@ -1,7 +1,7 @@
 """Hashes of stretches of text, for whole batches at a time, in NumPy.
 
-Texts are laid end to end as code points. A polynomial hash with wrap-around arithmetic gives every stretch its
-hash from two prefix sums, so n-grams, words and word-list entries are looked up without a Python loop.
+Texts are laid end to end as code points. A polynomial hash with wrap-around arithmetic gives every stretch
+its hash from two prefix sums, so n-grams, words and word-list entries are looked up without a Python loop.
 """
 
 from collections.abc import Sequence

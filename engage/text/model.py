@@ -40,9 +40,9 @@ class Scores(NamedTuple):
 class Model:
     """Weights of one language.
 
-    ``row`` (2¹⁸) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25), ``listed``:
-    the weight of a listed word for its theme; ``theme_cuts``: the least probability of the likeliest theme and
-    of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review column, or empty; ``lean``
+    ``row`` (2¹⁸) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25),
+    ``listed``: the weight of a listed word for its theme; ``theme_cuts``: the least probability of the
+    likeliest theme and of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review column, or empty; ``lean``
     (2, 3): what it adds to the tones within ±2 and beyond.
     """
 
@@ -104,7 +104,7 @@ def probabilities(
 def logits(seen: Read, language: str, known: Model) -> Floats:
     """Return the logits of every head, side by side: (texts, 25)."""
     count = seen.laid.texts
-    total = np.tile(known.bias, (count, 1))
+    total: Floats = np.tile(known.bias, (count, 1)).astype(np.float64)
     for group in seen.groups:
         total += _summed(group, known, count)
     tones, themes = HEADS["tone"], HEADS["tone"] + HEADS["intent"]
@@ -118,7 +118,8 @@ def review_score(seen: Read, known: Model) -> Floats:
     """Return the logit of "good" among reviews, from the n-grams alone: (texts,)."""
     group = seen.groups[1]
     value = known.review[place_of(group.what)] * group.weight
-    return np.bincount(group.owner, value, seen.laid.texts) + known.review_bias
+    total: Floats = np.bincount(group.owner, value, seen.laid.texts) + known.review_bias
+    return total
 
 
 def lean_of(review: Floats) -> Floats:
@@ -149,11 +150,12 @@ def _heads(total: Floats) -> Scores:
 def softmax(total: Floats) -> Floats:
     """Return the softmax of each row."""
     raised = np.exp(total - total.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    shares: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return shares
 
 
 def theme_evidence(seen: Read, known: Model, theme: int) -> list[tuple[float, int, int]]:
-    """Return what in a single text speaks for a theme: (how much, start, end in the laid text), most first."""
+    """Return what in a single text speaks for a theme: (how much, start, end), most first."""
     column = HEADS["tone"] + HEADS["intent"] + theme
     found = []
     for group in seen.groups[1:]:

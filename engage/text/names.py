@@ -20,9 +20,13 @@ _NOT_NICK: Final = (
     "规程|程序|汤|金|马路|严|温|季|庄|单|路)"
     "|老(?:顾客|顾问)|阿(?:胡|谢|文|常)"
 )
-_NOT_TITLE: Final = re.compile(r"高工资|高总|向总|何总|于总|安总|万总|常总|方总监督|任工|施工|易总|高科|金工|马工|文科|包工")
-_AFTER_GENERAL: Final = "(?!是|理|共|数|量|额|部|和|分|计|体|得|不|作|资|时|厂|人|程|具|位|牌|号|单|况|伤|期|序|装|会|龄|地|种)"
-_TITLE_OF_ONE: Final = "姐哥总工董科处局台"
+_NOT_TITLE: Final = re.compile(
+    r"高工资|高总|向总|何总|于总|安总|万总|常总|方总监督|任工|施工|易总|高科|金工|马工|文科|包工"
+)
+_AFTER_GENERAL: Final = (
+    "(?!是|理|共|数|量|额|部|和|分|计|体|得|不|作|资|时|厂|人|程|具|位|牌|号|单|况|伤|期|序|装|会|龄|地|种)"
+)
+_TITLE_OF_ONE: Final = "总工董科处局台"
 
 
 def people(text: str) -> list[tuple[int, int]]:
@@ -53,6 +57,7 @@ def _chinese() -> tuple[re.Pattern[str], ...]:
     given = f"[{names['zh_given']}]"
     long_titles = _any([title for title in names["zh_titles"] if len(title) > 1])
     before, after = _any(names["zh_cues_before"]), _any(names["zh_cues_after"])
+    posts = _any(names["zh_posts"])
     edge = r"(?=$|[，。！？、；：,.!?;:\s）)])"
     return tuple(
         re.compile(pattern)
@@ -60,10 +65,12 @@ def _chinese() -> tuple[re.Pattern[str], ...]:
             rf"(?P<name>(?!任(?:{long_titles})|(?<=[谢感多])谢){surname}{given}{{0,2}}(?:{long_titles}))"
             r"(?!室|岗|级|证|工资|费|会议)",
             rf"(?P<name>{surname}[{_TITLE_OF_ONE}]){_AFTER_GENERAL}",
+            rf"(?P<name>(?!于哥|向哥){surname}[姐哥])(?!妹|弟|们)",
+            rf"(?P<name>阿(?!姨){given})(?:(?={after})|{edge})",
             rf"(?P<name>(?!{_NOT_NICK})[小老阿]{surname})(?!师|板|{surname})",
-            rf"(?P<name>{plain}{given}{{2}})(?:(?={after})|{edge}|(?=同志|先生|女士))",
-            rf"(?:^|(?<=[，。！？、；：,.!?;:\s])|{before})(?P<name>{surname}{given}{{2}})(?:(?={after})|{edge})",
-            rf"(?:叫|姓名[是：:]?|名字[是叫：:]?|联系人[是：:]?|我是|本人|找|表扬|感谢|投诉)"
+            rf"(?P<name>{plain}{given}{{2}})",
+            rf"(?:^|(?<=[，。！？、；：,.!?;:\s])|{before}|{posts})(?P<name>{surname}{given}{{2}})(?:(?={after})|{edge})",
+            rf"(?:叫|姓名[是：:]?|名字[是叫：:]?|联系人[是：:]?|我是|本人|找|表扬|感谢|投诉|让|{posts})"
             rf"(?P<name>{plain}{given}{{1,2}})(?:(?={after})|{edge})",
         )
     )
@@ -74,7 +81,7 @@ def _english() -> tuple[re.Pattern[str], ...]:
     names = lexicon("names")
     sure = [name for name in names["en_first"] if name not in names["en_words"]]
     any_first = f"(?:{_any([*names['en_first'], *names['en_words']])})"
-    capital = r"[A-Z][a-z]+(?:[-'’][A-Z][a-z]+)?"
+    capital = r"(?:[A-Z]['’])?[A-Z][a-z]+(?:[-'’][A-Z][a-z]+)?"
     cue = (
         r"(?:called|named|name is|ask|asked|thank|thanks to|contact|manager|supervisor|colleague|boss|lead|"
         r"mentor|with|told|by|from|and|to|see|call)"
@@ -84,9 +91,9 @@ def _english() -> tuple[re.Pattern[str], ...]:
         re.compile(pattern)
         for pattern in (
             rf"\b(?P<name>(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir)\.? {capital}(?: {capital})?)",
-            rf"\b(?P<name>(?:{_any(sure)})(?:(?: [A-Z]\.)? {not_name}{capital})?)(?![a-z])",
+            rf"\b(?P<name>(?:{_any(sure)})(?:(?: [A-Z]\.)? {not_name}{capital}| [A-Z]\.)?)(?![a-z])",
             rf"\b(?P<name>{any_first}(?: [A-Z]\.)? {not_name}[A-Z][a-z]{{2,}}(?:[-'’][A-Z][a-z]+)?)(?![a-z])",
-            rf"\b{cue} (?P<name>{any_first})(?![a-z])",
+            rf"\b(?i:{cue}) (?P<name>{any_first})(?![a-z])",
         )
     )
 
@@ -114,7 +121,8 @@ def _russian() -> tuple[re.Pattern[str], ...]:
             rf"{start}(?P<name>{first}){end}",
             rf"{inner}(?P<name>{any_first}){end}",
             rf"{inner}(?P<name>{place}{last}){end}",
-            rf"(?:тёт[яеиуей]+|дяд[яеиюей]+|баб[аеыу]|господин\w*|госпож\w+|г-н\w?|г-ж\w) (?P<name>[А-ЯЁ][а-яё]+)",
+            r"(?P<name>(?i:тёт[яеиуей]+|дяд[яеиюей]+|баб[аеыу]|господин\w*|госпож\w+|г-н\w?|г-ж\w)"
+            r" [А-ЯЁ][а-яё]+)",
         )
     )
 
@@ -144,20 +152,22 @@ _UNIT: Final = "(?:号楼|号院|栋|幢|座|单元|层|楼|室|房|号|弄|巷)
 _ADDRESSES: Final = (
     re.compile(
         rf"(?:家住|住在|住址[是：:]?|地址[是为：:]?|住|在|到|去|寄到)?(?P<place>(?:[{_HAN}]{{2,7}}?[省市区县镇])*"
-        rf"[{_HAN}]{{1,6}}(?:路|街|大道|胡同|巷|弄)\d{{1,5}}{_UNIT}(?:[\dA-Za-z]{{1,4}}{_UNIT})*)"
+        rf"[{_HAN}]{{1,6}}(?:路|街|大道|胡同|巷|弄)\d{{1,5}}{_UNIT}(?:[\dA-Za-z]{{1,4}}{_UNIT})*\d{{0,4}})"
     ),
     re.compile(
         rf"(?:家住|住在|住址[是：:]?|地址[是为：:]?|住|在|到|去)?(?P<place>[{_HAN}]{{2,8}}"
-        rf"(?:小区|花园|公寓|家园|苑|新村|嘉园|宿舍)[\dA-Za-z]{{1,4}}{_UNIT}(?:[\dA-Za-z]{{1,4}}{_UNIT})*)"
+        rf"(?:小区|花园|公寓|家园|苑|新村|嘉园|宿舍)[\dA-Za-z]{{1,4}}{_UNIT}(?:[\dA-Za-z]{{1,4}}{_UNIT})*\d{{0,4}})"
     ),
     re.compile(
-        r"(?P<place>(?:(?:Flat|Apt\.?|Apartment|Unit|Room) \w{1,5},? )?\b\d{1,5}[A-Za-z]? (?:[A-Z][a-z]+ ){1,3}"
+        r"(?P<place>(?:(?:Flat|Apt\.?|Apartment|Unit|Room) \w{1,5},? )?\b\d{1,5}[A-Za-z]? "
+        r"(?:[A-Z][a-z]+ ){1,3}"
         r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Way|Boulevard|Blvd|Court|Ct|Place|Terrace|"
         r"Crescent|Square|Gardens)\b\.?(?:,? (?:Flat|Apt\.?|Apartment|Unit|#) ?\w{1,5})?)"
     ),
     re.compile(
         r"(?P<place>(?:ул\.|улиц[аеуы]|пр-т|пр\.|проспект[аеу]?|пер\.|переул\w+|бульвар\w?|б-р|шоссе|наб\.|"
-        r"набережн\w+|площад\w+) ?[А-ЯЁ0-9][\w-]*(?: [А-ЯЁ]?[а-яё-]+)?,? ?(?:д\.|дом\w?)? ?\d{1,4}[а-яё]?(?:/\d+)?"
+        r"набережн\w+|площад\w+) ?[А-ЯЁ0-9][\w-]*(?: [А-ЯЁ]?[а-яё-]+)?,? ?"
+        r"(?:д\.|дом\w?)? ?\d{1,4}[а-яё]?(?:/\d+)?"
         r"(?:,? ?(?:корп\.?|корпус|к\.|стр\.|кв\.?|квартир\w) ?\d{1,4})*)"
     ),
 )

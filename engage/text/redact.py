@@ -2,8 +2,8 @@
 
 Names and addresses are found by :mod:`engage.text.names`. By pattern: telephone numbers (Chinese mobile,
 landline and service numbers, Russian, North American, any number with a country code or after a word such as
-电话), e-mail and web addresses, identity card and bank card numbers, employee numbers, WeChat and QQ ids, licence
-plates. In doubt a long number is redacted. A name unlike any common one stays: read before publishing.
+电话), e-mail and web addresses, identity card and bank card numbers, employee numbers, WeChat and QQ ids,
+licence plates. In doubt a long number is redacted. A name unlike any common one stays: read before publishing.
 """
 
 import re
@@ -75,7 +75,8 @@ _PATTERNS: Final[tuple[tuple[EntityType, re.Pattern[str]], ...]] = (
         "EMPLOYEE_ID",
         re.compile(
             r"(?:工号|员工编号|员工号|工牌号|(?:employee|staff) (?:id|no\.?|number)"
-            r"|табельный(?: номер)?|таб\. ?№|badge(?: number)?|payroll(?: number)?)[是为：:\s#№]{0,3}([A-Za-z]{0,3}-?\d{3,10})",
+            r"|табельный(?: номер)?|таб\. ?№|badge(?: number)?|payroll(?: number)?)"
+            r"[是为：:\s#№]{0,3}([A-Za-z]{0,3}-?\d{3,10})",
             re.IGNORECASE,
         ),
     ),

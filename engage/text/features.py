@@ -1,10 +1,11 @@
 """What the models read in a comment: n-grams, and word classes in their order.
 
 A bag of words can't tell 从不发火 from 总发火, nor "fun but tiring" from "tiring but fun". So beside
-character (zh) or word and character n-grams (en, ru) every comment is rewritten as a sequence of classes — good, bad,
-negator, contrast, wish, question … from ``lexicons/`` — in which the first polar word in reach of a negator
-becomes its own class. N-grams and ordered pairs of that sequence carry scope, clause order and modality to
-words never seen in training; n-grams of the last clause, or of what follows the last contrast, count twice.
+character (zh) or word and character n-grams (en, ru) every comment is rewritten as a sequence of classes
+— good, bad, negator, contrast, wish, question … from ``lexicons/`` — in which the first polar word in
+reach of a negator becomes its own class. N-grams and ordered pairs of that sequence carry scope, clause
+order and modality to words never seen in training; n-grams of the last clause, or of what follows the last
+contrast, count twice.
 """
 
 import re
@@ -221,9 +222,21 @@ def matches(laid: Laid, words: Words | None, known: Listed) -> tuple[Places, Pla
         return start, end, code
     first = np.concatenate([[True], start[1:] != start[:-1]])
     start, end, code = start[first], end[first], code[first]
-    reach = np.concatenate([[0], np.maximum.accumulate(end)[:-1]])
-    free = start >= reach
-    return start[free], end[free], code[free]
+    kept = _leftmost(start, end)
+    return start[kept], end[kept], code[kept]
+
+
+def _leftmost(start: Places, end: Places) -> Places:
+    """Return which spans a reader from the left takes: each that begins inside none taken before it."""
+    alive = np.arange(len(start))
+    while True:
+        reach = np.concatenate([[0], np.maximum.accumulate(end[alive])[:-1]])
+        sure = start[alive] >= reach
+        if sure.all():
+            return alive
+        # of the doubtful ones those inside a sure one go; the rest are looked at again
+        taken = np.maximum.accumulate(np.where(sure, end[alive], 0))
+        alive = alive[sure | (start[alive] >= taken)]
 
 
 def _word_spans(

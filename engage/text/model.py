@@ -42,8 +42,8 @@ class Model:
 
     ``row`` (2¹⁸) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25),
     ``listed``: the weight of a listed word for its theme; ``theme_cuts``: the least probability of the
-    likeliest theme and of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review column, or empty; ``lean``
-    (2, 3): what it adds to the tones within ±2 and beyond.
+    likeliest theme and of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review
+    column, or empty; ``lean`` (2, 3): what it adds to the tones within ±2 and beyond.
     """
 
     row: npt.NDArray[np.int32]
@@ -118,8 +118,8 @@ def review_score(seen: Read, known: Model) -> Floats:
     """Return the logit of "good" among reviews, from the n-grams alone: (texts,)."""
     group = seen.groups[1]
     value = known.review[place_of(group.what)] * group.weight
-    total: Floats = np.bincount(group.owner, value, seen.laid.texts) + known.review_bias
-    return total
+    total = np.bincount(group.owner, value, seen.laid.texts) + known.review_bias
+    return np.asarray(total, dtype=np.float64)
 
 
 def lean_of(review: Floats) -> Floats:
@@ -149,7 +149,7 @@ def _heads(total: Floats) -> Scores:
 
 def softmax(total: Floats) -> Floats:
     """Return the softmax of each row."""
-    raised = np.exp(total - total.max(axis=1, keepdims=True))
+    raised: Floats = np.exp(total - total.max(axis=1, keepdims=True))
     shares: Floats = raised / raised.sum(axis=1, keepdims=True)
     return shares
 

@@ -3,7 +3,8 @@
 Names and addresses are found by :mod:`engage.text.names`. By pattern: telephone numbers (Chinese mobile,
 landline and service numbers, Russian, North American, any number with a country code or after a word such as
 电话), e-mail and web addresses, identity card and bank card numbers, employee numbers, WeChat and QQ ids,
-licence plates. In doubt a long number is redacted. A name unlike any common one stays: read before publishing.
+licence plates. In doubt a long number is redacted. A name unlike any common one stays: read before
+publishing.
 """
 
 import re

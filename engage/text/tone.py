@@ -1,7 +1,7 @@
 """The stock parts that tone was read with before there was a model: yardstick and ``method="snownlp"``.
 
-SnowNLP for Chinese, VADER for English, a small word list for Russian, cut into negative, neutral and positive.
-They were made for shop reviews and social media. `docs/text.md` sets them beside the models of
+SnowNLP for Chinese, VADER for English, a small word list for Russian, cut into negative, neutral and
+positive. They were made for shop reviews and social media. `docs/text.md` sets them beside the models of
 :mod:`engage.text.model`.
 """
 

@@ -12,7 +12,7 @@ import pytest
 
 from engage.errors import TooLittleData, UsageError
 from engage.text import emerging_themes, matched_themes, redact, sentiment, themes
-from engage.text.features import CLASSES, _leftmost, class_sequence, classes, normalise, read, words_of
+from engage.text.features import CLASSES, class_sequence, classes, normalise, read, words_of
 from engage.text.grams import chain, lay, lookup, salt
 from engage.text.language import detect
 from engage.text.model import LANGUAGES, logits, model, place_of, probabilities, softmax
@@ -28,7 +28,7 @@ def rows(path: Path) -> pd.DataFrame:
 
 
 # Below what benchmarks/text.py found by a margin: floors against breaking. pairs: share with both right.
-FLOORS = {"zh": (0.0, 0.0), "en": (0.0, 0.0), "ru": (0.0, 0.0)}
+FLOORS = {"zh": (0.77, 0.70), "en": (0.71, 0.55), "ru": (0.70, 0.61)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -105,23 +105,10 @@ def test_lookup_finds_its_entries_and_nothing_else() -> None:
     assert list(lookup({}).find(np.array([1], dtype=np.uint64))) == [-1]
 
 
-def test_overlapping_entries_are_taken_as_a_reader_from_the_left_would() -> None:
-    rng = np.random.default_rng(3)
-    for _ in range(300):
-        start = np.unique(rng.integers(0, 25, rng.integers(1, 12)))
-        end = start + rng.integers(1, 6, len(start))
-        taken, reach = [], 0
-        for place in range(len(start)):
-            if start[place] >= reach:
-                taken.append(place)
-                reach = end[place]
-        assert list(_leftmost(start, end)) == taken
-
-
 @pytest.mark.parametrize(
     ("text", "language", "expected"),
     [
-        ("从不发火", "zh", "start negator turned_good end"),
+        ("从不骂人", "zh", "start negator turned_good end"),
         ("总发火", "zh", "start always bad end"),
         ("不公平，但同事好", "zh", "start bad break contrast good end"),
         ("never rude, always kind", "en", "start negator turned_good break always good end"),

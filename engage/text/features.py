@@ -222,21 +222,9 @@ def matches(laid: Laid, words: Words | None, known: Listed) -> tuple[Places, Pla
         return start, end, code
     first = np.concatenate([[True], start[1:] != start[:-1]])
     start, end, code = start[first], end[first], code[first]
-    kept = _leftmost(start, end)
-    return start[kept], end[kept], code[kept]
-
-
-def _leftmost(start: Places, end: Places) -> Places:
-    """Return which spans a reader from the left takes: each that begins inside none taken before it."""
-    alive = np.arange(len(start))
-    while True:
-        reach = np.concatenate([[0], np.maximum.accumulate(end[alive])[:-1]])
-        sure = start[alive] >= reach
-        if sure.all():
-            return alive
-        # of the doubtful ones those inside a sure one go; the rest are looked at again
-        taken = np.maximum.accumulate(np.where(sure, end[alive], 0))
-        alive = alive[sure | (start[alive] >= taken)]
+    reach = np.concatenate([[0], np.maximum.accumulate(end)[:-1]])
+    free = start >= reach
+    return start[free], end[free], code[free]
 
 
 def _word_spans(

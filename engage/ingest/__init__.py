@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engage.ingest.saving import as_yaml
     from engage.ingest.settling import Meaning
     from engage.ingest.teams import TeamMap, load_team_map
-    from engage.ingest.templates import TEMPLATES, template
+    from engage.ingest.templates import TEMPLATES, kind_template
 
 __all__ = [
     "KINDS",
@@ -47,7 +47,7 @@ _HOMES: Final = {
     "saving": ("as_yaml",),
     "settling": ("Meaning",),
     "teams": ("TeamMap", "load_team_map"),
-    "templates": ("TEMPLATES", "template"),
+    "templates": ("TEMPLATES", "kind_template"),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -1,71 +1,111 @@
-"""Comments: language, tone, intent, themes, redaction. A first version behind the final interface."""
+"""Comments: language, tone, intent, themes, redaction."""
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from engage.errors import UsageError
 from engage.text import tone as _tone
 from engage.text.compare import team_tone, theme_shares, tone_by
-from engage.text.intent import intent as _intent
+from engage.text.emerging import EmergingTheme, emerging_themes
+from engage.text.intent import INTENTS, unread_intent
 from engage.text.language import detect
+from engage.text.model import LANGUAGES, probabilities
 from engage.text.redact import Entity, Redacted, redact
-from engage.text.themes import ThemeMatch, matched_themes, theme_of, themes
+from engage.text.themes import ThemeMatch, main_themes, matched_themes, theme_of, themes
 
 __all__ = [
+    "EmergingTheme",
     "Entity",
+    "Method",
     "Redacted",
     "ThemeMatch",
+    "emerging_themes",
     "matched_themes",
     "redact",
     "sentiment",
     "team_tone",
+    "theme_of",
     "theme_shares",
     "themes",
     "tone_by",
 ]
 
+Method = Literal["model", "snownlp"]
+Progress = Callable[[int, int], None]
 
-def sentiment(texts: Iterable[str], *, progress: Callable[[int, int], None] | None = None) -> pd.DataFrame:
+
+def sentiment(
+    texts: Iterable[str], *, method: Method = "model", progress: Progress | None = None
+) -> pd.DataFrame:
     """Return language, tone, intent and theme of each text.
 
     Columns: ``language`` (zh, en, ru, other, none), ``tone`` (negative, neutral, positive), ``tone_score``
     (0–1, P(positive)), ``intent`` (complaint, suggestion, praise, question, other), ``theme`` (a factor,
     another theme or ``none``). One row per text, indexed like ``texts`` if that is a Series, else from 0.
 
-    Tone comes from SnowNLP (zh; negative below .4, positive above .6), VADER (en; compound −.05 and +.05,
-    that is .475 and .525 of ``tone_score``) and a word list of our own (ru; .4 and .6). These are stock
-    models made for other texts: on hard workplace comments they reach a macro-F1 of about .37–.44 over three
-    tones (:mod:`engage.text.tone`). Don't act on a single comment's tone, and compare groups only within a
-    question and source (:func:`tone_by`). Intent and theme are stated rules and word lists.
+    ``method="model"``: the shipped models (:mod:`engage.text.model`); the tone is the likeliest of three
+    calibrated probabilities. ``method="snownlp"``: tone from the stock parts instead (SnowNLP, VADER, a word
+    list; :mod:`engage.text.tone`); slow, and worse on workplace text. `docs/text.md` has the measurements: no
+    single comment's tone is sure, so compare groups, within a question and source (:func:`tone_by`).
 
     Missing data: a text that is missing, empty, without letters or says nothing (无, n/a, нет) has language
     ``none``, tone and tone_score missing, intent ``other``, theme ``none``: it is not counted as neutral.
-    Text in another language has tone and tone_score missing too.
+    Text in another language has tone and tone_score missing too. The first 2,000 characters are read.
 
-    Equal texts are scored once. ``progress(done, total)`` counts different texts; SnowNLP takes about 4 ms
-    each.
+    Equal texts are scored once. ``progress(done, total)`` counts different texts. Raises ``UsageError`` for
+    an unknown method.
     """
+    if method not in ("model", "snownlp"):
+        raise UsageError("text.method", where="method", method=method)
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     clean = ["" if pd.isna(text) else str(text) for text in series]
     place, different = pd.factorize(pd.Series(clean, dtype=object))
-    rows = _different([str(text) for text in different], progress)
+    rows = _different([str(text) for text in different], method, progress)
     return rows.take(place).set_axis(series.index)
 
 
-def _different(texts: list[str], progress: Callable[[int, int], None] | None) -> pd.DataFrame:
+def _different(texts: list[str], method: Method, progress: Progress | None) -> pd.DataFrame:
     languages = detect(texts)
-    spoken = [str(language) for language in languages]
-    scores = _tone.score_all(texts, spoken, progress)
-    tones = _tone.cut(scores, languages)
-    rows = list(zip(texts, spoken, tones, strict=True))
+    by_model = method == "model"
+    frame = _by_model(texts, languages, progress if by_model else None)
+    if not by_model:
+        frame["tone_score"] = _tone.score_all(texts, [str(one) for one in languages], progress)
+        frame["tone"] = pd.Series(_tone.cut(frame["tone_score"].to_numpy(), languages), dtype="str")
+    return frame
+
+
+def _by_model(texts: list[str], languages: np.ndarray, progress: Progress | None) -> pd.DataFrame:
+    tone = np.full(len(texts), None, dtype=object)
+    score = np.full(len(texts), np.nan)
+    intent = np.full(len(texts), "other", dtype=object)
+    theme = np.full(len(texts), "none", dtype=object)
+    done = int((~np.isin(languages, LANGUAGES)).sum())
+
+    def more(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, len(texts))
+
+    for language in LANGUAGES:
+        mine = np.flatnonzero(languages == language)
+        if len(mine):
+            found = probabilities([texts[place] for place in mine], language, more)
+            tone[mine] = np.array(_tone.TONES, dtype=object)[found.tone.argmax(axis=1)]
+            score[mine] = found.tone[:, _tone.TONES.index("positive")]
+            intent[mine] = np.array(INTENTS, dtype=object)[found.intent.argmax(axis=1)]
+            theme[mine] = main_themes(found.theme, language)
+    for place in np.flatnonzero(languages == "other"):
+        intent[place] = unread_intent(texts[place])
     return pd.DataFrame(
         {
-            "language": pd.Series(spoken, dtype="str"),
-            "tone": pd.Series(tones, dtype="str"),
-            "tone_score": scores,
-            "intent": pd.Series(
-                ["other" if s == "none" else _intent(t, s, tone) for t, s, tone in rows], dtype="str"
-            ),
-            "theme": pd.Series(["none" if s == "none" else theme_of(t, s) for t, s, _ in rows], dtype="str"),
+            "language": pd.Series([str(one) for one in languages], dtype="str"),
+            "tone": pd.Series(tone, dtype="str"),
+            "tone_score": score,
+            "intent": pd.Series(intent, dtype="str"),
+            "theme": pd.Series(theme, dtype="str"),
         }
     )

@@ -55,8 +55,8 @@ _RANGES: Final[tuple[tuple[int, int, int], ...]] = (
 _BREAKS: Final = np.array([edge for first, last, _ in _RANGES for edge in (first, last + 1)])
 _CLASS_AFTER: Final = np.array([c for *_, kind in _RANGES for c in (kind, -1)])
 
-# One Chinese character says about as much as three letters, so code-mixed Chinese stays Chinese.
-_LETTERS_PER_CHARACTER: Final = 3.0
+# One Chinese character says about as much as four letters, so code-mixed Chinese stays Chinese.
+_LETTERS_PER_CHARACTER: Final = 4.0
 # A borrowed "café" does not make a comment French: two such letters and 3 % of the text do.
 _FEWEST_ODD_LETTERS: Final = 2
 _ODD_SHARE: Final = 0.03
@@ -66,7 +66,7 @@ def detect(texts: Sequence[str]) -> npt.NDArray[np.str_]:
     """Return the language of each text: ``zh``, ``en``, ``ru``, ``other`` or ``none``.
 
     @mentions, e-mail and web addresses are left out; then letters are counted by script, a Chinese character
-    weighing as much as three letters, and the heaviest script names the language. ``none``: no letters left
+    weighing as much as four letters, and the heaviest script names the language. ``none``: no letters left
     (empty, digits, emoji), or an answer that says nothing (无, 没什么意见, n/a, нет …:
     ``lexicons/blank.yaml``). ``other``: another script, or Latin or Cyrillic text in which at least two
     letters and 3 % are ones that English or Russian don't use.

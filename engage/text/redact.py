@@ -1,17 +1,30 @@
 """Put typed placeholders in place of what identifies a person in a comment.
 
-Patterns only: telephone numbers (Chinese mobile, landline and service numbers, Russian, North American, any
-number with a country code or after a word such as 电话), e-mail and web addresses, identity card and bank
-card numbers, employee numbers, WeChat and QQ ids, licence plates. Names of people are not found yet: a
-redacted comment may still name somebody. In doubt a long number is redacted.
+Names and addresses are found by :mod:`engage.text.names`. By pattern: telephone numbers (Chinese mobile,
+landline and service numbers, Russian, North American, any number with a country code or after a word such as
+电话), e-mail and web addresses, identity card and bank card numbers, employee numbers, WeChat and QQ ids,
+licence plates. In doubt a long number is redacted. A name unlike any common one stays: read before
+publishing.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from engage.text.names import addresses, people
+
 EntityType = Literal[
-    "EMAIL", "URL", "ID_CARD", "BANK_CARD", "PHONE", "EMPLOYEE_ID", "WECHAT", "QQ", "LICENCE_PLATE"
+    "EMAIL",
+    "URL",
+    "ID_CARD",
+    "BANK_CARD",
+    "PHONE",
+    "EMPLOYEE_ID",
+    "WECHAT",
+    "QQ",
+    "LICENCE_PLATE",
+    "ADDRESS",
+    "NAME",
 ]
 
 
@@ -63,7 +76,8 @@ _PATTERNS: Final[tuple[tuple[EntityType, re.Pattern[str]], ...]] = (
         "EMPLOYEE_ID",
         re.compile(
             r"(?:工号|员工编号|员工号|工牌号|(?:employee|staff) (?:id|no\.?|number)"
-            r"|табельный(?: номер)?|таб\. ?№)[是为：:\s#№]{0,3}([A-Za-z]{0,3}-?\d{3,10})",
+            r"|табельный(?: номер)?|таб\. ?№|badge(?: number)?|payroll(?: number)?)"
+            r"[是为：:\s#№]{0,3}([A-Za-z]{0,3}-?\d{3,10})",
             re.IGNORECASE,
         ),
     ),
@@ -118,12 +132,19 @@ def redact(text: str) -> Redacted:
 
     Offsets count characters of the original text. Types: EMAIL, URL, ID_CARD (身份证, СНИЛС, passport after
     its word), BANK_CARD (16–19 digits), PHONE, EMPLOYEE_ID (after 工号, employee id, табельный номер),
-    WECHAT, QQ, LICENCE_PLATE. People's names are not redacted.
+    WECHAT, QQ, LICENCE_PLATE, ADDRESS (to the house), NAME (with its title: 王经理, Mrs. Hill).
     """
     found: list[Entity] = []
+    names: tuple[tuple[EntityType, list[tuple[int, int]]], ...]
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             start, end = match.span(1 if pattern.groups else 0)
+            if all(end <= other.start or start >= other.end for other in found):
+                found.append(Entity(start, end, kind))
+    names = (("ADDRESS", addresses(text)), ("NAME", people(text)))
+    for kind, spans in names:
+        # of overlapping spans the longest: a full name, not its first half
+        for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
             if all(end <= other.start or start >= other.end for other in found):
                 found.append(Entity(start, end, kind))
     found.sort()

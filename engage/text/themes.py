@@ -1,116 +1,108 @@
-"""What a comment is about: a factor or one of six more themes, by the words in ``surveys/themes.yaml``."""
+"""What a comment is about: a factor or one of six more themes, by listed words and a model that knows more.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Final, NamedTuple
+``surveys/themes.yaml`` lists words for each theme and may be edited; a word there counts at once. The model
+(:mod:`engage.text.model`) adds what it learned from labelled comments, and finds a theme where no listed word
+stands.
+"""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import yaml
 
+from engage.text.features import Read, read
 from engage.text.language import detect
+from engage.text.model import LANGUAGES, Model, probabilities, theme_evidence
+from engage.text.model import model as model_of
+from engage.text.topics import THEMES, listed_words
 
-THEMES: Final = (
-    *("pay", "status", "job_security", "working_conditions", "relationships"),
-    *("recognition", "promotion", "bonus", "growth", "responsibility", "achievement"),
-    *("workload", "tools_and_process", "management", "training", "customers", "none"),
-)
+__all__ = ["THEMES", "ThemeMatch", "matched_themes", "named_themes", "theme_of", "themes"]
+
+_SHOWN = 3  # stretches shown where a theme has no listed word in the text
 
 
 class ThemeMatch(NamedTuple):
-    """A theme and the different words of its list that a text holds, in the order of the text."""
+    """A theme and the different words that speak for it in a text, in the order of the text."""
 
     theme: str
     words: tuple[str, ...]
 
 
 def matched_themes(text: str, language: str | None = None) -> tuple[ThemeMatch, ...]:
-    """Return every theme with a word in ``text``, best first.
+    """Return every theme of ``text``, likeliest first, with the words that earned it.
 
-    Best is the theme with most different words; on a tie the one that comes first in ``surveys/themes.yaml``.
-    Where listed words overlap the longest counts (话务高峰, not 高峰 as well). ``language`` is detected if
-    not given; a language without a list gives ``()``.
+    Words are as the models read them: lower case, simplified characters. They are the theme's listed words in
+    the text or, where it has none, the up to three stretches that weigh most. ``language`` is detected if not
+    given; a text that says nothing or a language without a model gives ``()``.
     """
     spoken = str(detect([text])[0]) if language is None else language
-    words = _lists().get(spoken)
-    if words is None:
+    if spoken not in LANGUAGES:
         return ()
-    found: dict[str, list[str]] = {}
-    for word, themes in words.find(text.casefold()):
-        for theme in themes:
-            listed = found.setdefault(theme, [])
-            if word not in listed:
-                listed.append(word)
-    order = {theme: place for place, theme in enumerate(_document())}
-    ranked = sorted(found.items(), key=lambda item: (-len(item[1]), order[item[0]]))
-    return tuple(ThemeMatch(theme, tuple(listed)) for theme, listed in ranked)
+    known = model_of(spoken)
+    p = probabilities([text], spoken).theme
+    picked = named_themes(p, known)[0]
+    seen = read([text], spoken)
+    order = [int(theme) for theme in np.argsort(-p[0], kind="stable") if picked[theme]]
+    return tuple(ThemeMatch(THEMES[theme], _words(seen, spoken, known, theme)) for theme in order)
+
+
+def named_themes(p: npt.NDArray[np.float64], known: Model) -> npt.NDArray[np.bool_]:
+    """Return which themes each row of probabilities (n, 17) names: (n, 17), the last column always false."""
+    first, further = known.theme_cuts
+    named: npt.NDArray[np.bool_] = ((p == p.max(axis=1, keepdims=True)) & (p >= first)) | (p >= further)
+    named[:, -1] = False
+    return named
+
+
+def main_themes(p: npt.NDArray[np.float64], language: str) -> list[str]:
+    """Return the likeliest theme that each row names, or ``none``."""
+    named = named_themes(p, model_of(language))
+    best = np.where(named, p, -1.0).argmax(axis=1)
+    return [THEMES[theme] if named[row, theme] else "none" for row, theme in enumerate(best)]
 
 
 def theme_of(text: str, language: str | None = None) -> str:
-    """Return the best theme of ``text`` (see :func:`matched_themes`), ``none`` if no listed word is in it."""
-    matches = matched_themes(text, language)
-    return matches[0].theme if matches else "none"
+    """Return the likeliest theme of one text, or ``none``."""
+    found = matched_themes(text, language)
+    return found[0].theme if found else "none"
 
 
 def themes(texts: Iterable[str]) -> pd.Series:
-    """Return the theme of each text, indexed like ``texts``; missing and empty texts have theme ``none``."""
+    """Return the likeliest theme of each text, indexed like ``texts`` if that is a Series, else from 0.
+
+    A missing or empty text, one that names no theme and one in a language without a model are ``none``.
+    """
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     clean = ["" if pd.isna(text) else str(text) for text in series]
-    found = [theme_of(text, str(spoken)) for text, spoken in zip(clean, detect(clean), strict=True)]
+    found = np.full(len(clean), "none", dtype=object)
+    spoken = detect(clean)
+    for language in LANGUAGES:
+        mine = np.flatnonzero(spoken == language)
+        if len(mine):
+            p = probabilities([clean[place] for place in mine], language).theme
+            found[mine] = main_themes(p, language)
     return pd.Series(found, index=series.index, name="theme", dtype="str")
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of one language by their first two characters, longest first."""
-
-    by_start: Mapping[str, tuple[tuple[str, bool, tuple[str, ...]], ...]]
-    spaced: bool
-
-    def find(self, text: str) -> Iterable[tuple[str, tuple[str, ...]]]:
-        """Yield the listed words in ``text`` with their themes, none overlapping another."""
-        place = 0
-        while place < len(text):
-            word, themes = self._at(text, place)
-            if word:
-                yield word, themes
-            place += len(word) or 1
-
-    def _at(self, text: str, place: int) -> tuple[str, tuple[str, ...]]:
-        if self.spaced and place and text[place - 1].isalnum():
-            return "", ()
-        for length in (2, 1):
-            for word, stem, themes in self.by_start.get(text[place : place + length], ()):
-                if text.startswith(word, place) and (stem or not self._goes_on(text, place + len(word))):
-                    return word, themes
-        return "", ()
-
-    def _goes_on(self, text: str, end: int) -> bool:
-        return self.spaced and end < len(text) and text[end].isalnum()
+def _words(seen: Read, language: str, known: Model, theme: int) -> tuple[str, ...]:
+    start, end, stands_for = listed_words(seen, language)
+    spans = [(int(s), int(e)) for s, e, row in zip(start, end, stands_for, strict=True) if row[theme]]
+    if not spans:
+        spans = _heaviest(seen, known, theme)
+    points = seen.laid.points
+    words = (points[s:e].astype("<u4").tobytes().decode("utf-32-le") for s, e in sorted(spans))
+    return tuple(dict.fromkeys(word.strip() for word in words))
 
 
-@cache
-def _document() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    package = Path(__file__).parents[1]
-    packed, checkout = package / "surveys" / "themes.yaml", package.parent / "surveys" / "themes.yaml"
-    source = packed if packed.is_file() else checkout  # an editable install does not see packed files
-    return dict(yaml.load(source.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
-
-
-@cache
-def _lists() -> Mapping[str, _Words]:
-    languages = {language for words in _document().values() for language in words}
-    return {language: _index(language) for language in languages}
-
-
-def _index(language: str) -> _Words:
-    themes_of: dict[tuple[str, bool], list[str]] = {}
-    for theme, words in _document().items():
-        for word in words.get(language, ()):
-            key = (word.removesuffix("*").casefold(), word.endswith("*"))
-            themes_of.setdefault(key, []).append(theme)
-    by_start: dict[str, list[tuple[str, bool, tuple[str, ...]]]] = {}
-    for (word, stem), themes in sorted(themes_of.items(), key=lambda item: -len(item[0][0])):
-        by_start.setdefault(word[:2], []).append((word, stem, tuple(themes)))
-    return _Words({start: tuple(words) for start, words in by_start.items()}, spaced=language != "zh")
+def _heaviest(seen: Read, known: Model, theme: int) -> list[tuple[int, int]]:
+    points = seen.laid.points
+    spans: list[tuple[int, int]] = []
+    for _, start, end in theme_evidence(seen, known, theme):
+        inside = (points[start:end] != 0).all() and end - start > 1
+        if inside and all(end <= s or start >= e for s, e in spans):
+            spans.append((start, end))
+        if len(spans) == _SHOWN:
+            break
+    return spans

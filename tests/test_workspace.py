@@ -563,6 +563,7 @@ def test_counts_are_those_of_the_files(sample):
     assert comments * 0.98 <= report["comments"] <= comments + sum(FACTS["suggestion_box"].values())
 
 
+@pytest.mark.rest
 def test_no_table_names_a_person_or_repeats_a_comment(sample, everybody):
     """Every kind of table there is, searched for anybody's number and anybody's words."""
     tables: list[SafeTable] = [sample.wave_table(), sample.trend(), sample.changes(), sample.response_rates()]
@@ -590,6 +591,7 @@ def test_tone_stays_within_question_and_source(sample):
         sample.tone("handedness")
 
 
+@pytest.mark.rest
 def test_the_sample_can_be_cleared_away(sample_copy):
     space = Workspace(sample_copy)
     put(space, answers(PULSE, day="2027-03-04"), "2027H1")

@@ -72,6 +72,7 @@ def test_from_own_file_to_own_drivers(sample_copy, own_file, serve, visit):
     shot(page, "drivers-zh-1440-own")
 
 
+@pytest.mark.rest
 def test_switching_the_language_keeps_place_and_choice(sample_copy, serve, visit):
     page = visit(serve(sample_copy))
     settle(page)

@@ -18,6 +18,15 @@ def favourable_from(points: int) -> int:
     return 2 if points >= 4 else 1
 
 
+def unfavourable_from(points: int) -> int:
+    """Return how many of the bottom answers count as unfavourable on a scale of ``points`` answers.
+
+    As many as count as favourable at the top; on 11 points the lowest seven (0–6, the detractors of eNPS).
+    What is neither is neutral: nothing on 2 and 4 points. Errors as in :func:`favourable_from`.
+    """
+    return 7 if points == 11 else favourable_from(points)
+
+
 def score_items(
     items: pd.DataFrame, *, minimum: float, maximum: float, reverse: Collection[str] = ()
 ) -> pd.Series:
@@ -45,10 +54,24 @@ def favourable_share(
 
     Shapes, types and errors as in :func:`score_items`.
     """
-    threshold = maximum - favourable_from(maximum - minimum + 1) + 1
     keyed = _keyed(items, minimum, maximum, reverse)
-    favourable = (keyed >= threshold).where(keyed.notna()).astype("Float64")
-    return _where_half_answered(favourable.mean(axis=1), keyed)
+    return _share(keyed >= maximum - favourable_from(maximum - minimum + 1) + 1, keyed)
+
+
+def unfavourable_share(
+    items: pd.DataFrame, *, minimum: int, maximum: int, reverse: Collection[str] = ()
+) -> pd.Series:
+    """Return each person's share of unfavourable answers among their answered items of one scale, 0..1.
+
+    Unfavourable are the bottom answers of :func:`unfavourable_from` after reverse-keying; missing where
+    :func:`favourable_share` is. Shapes, types and errors as in :func:`score_items`.
+    """
+    keyed = _keyed(items, minimum, maximum, reverse)
+    return _share(keyed <= minimum + unfavourable_from(maximum - minimum + 1) - 1, keyed)
+
+
+def _share(counts: pd.DataFrame, keyed: pd.DataFrame) -> pd.Series:
+    return _where_half_answered(counts.where(keyed.notna()).astype("Float64").mean(axis=1), keyed)
 
 
 def _keyed(items: pd.DataFrame, minimum: float, maximum: float, reverse: Collection[str]) -> pd.DataFrame:

@@ -1,0 +1,86 @@
+"""Groups beside everybody else, waves beside each other, and answers from bottom to top; for the gate."""
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from engage import engine
+from engage.ingest.responses import STAND_IN
+from engage.measure.effect import correlation
+from engage.privacy import Measure, Policy, SafeTable, hidden_cells, release_comparisons, release_distribution
+from engage.store import Snapshot
+from engage.workspace.answering import UNFAVOURABLE, Answered
+from engage.workspace.cells import WaveCells
+
+
+def compared(cells: WaveCells, by: Sequence[str], policy: Policy) -> SafeTable:
+    """Return how the groups of a published table differ from everybody else."""
+    return release_comparisons(_table(cells, by), _table(cells, ()), cells.moments, by, policy)
+
+
+def links(snapshot: Snapshot, waves: Sequence[str]) -> pd.DataFrame:
+    """Return, for consecutive waves and each scale, how many answered both and how their scores correlate.
+
+    Columns ``wave_from, wave_to, scale, linked, r``. Who has no id is linked to nobody.
+    """
+    frames = {wave: _identified(snapshot, wave) for wave in waves}
+    rows = []
+    for before, after in pairwise(waves):
+        left, right = frames[before], frames[after]
+        both = left.index.intersection(right.index)
+        for scale in left.columns.intersection(right.columns):
+            x, y = (one.loc[both, scale].to_numpy(dtype=float) for one in (right, left))
+            there = np.isfinite(x) & np.isfinite(y)
+            rows.append((before, after, scale, int(there.sum()), correlation(x[there], y[there])))
+    return pd.DataFrame(rows, columns=["wave_from", "wave_to", "scale", "linked", "r"])
+
+
+def distribution(data: Answered, cells: WaveCells, by: Sequence[str], policy: Policy) -> SafeTable:
+    """Return favourable, neutral and unfavourable shares of a published table.
+
+    Unfavourable shares pass the same checks beside each other as favourable ones do at a close.
+    """
+    table = _table(cells, by)
+    shares = data.unfavourable()
+    grid, roster = data.release.grid, data.release.roster
+    measures = {
+        name: Measure(0.0, 1.0, data.measures[name.removesuffix(UNFAVOURABLE)].step, share_of="unfavourable")
+        for name in shares
+    }
+    people = pd.concat([roster.groups, shares.reset_index(drop=True)], axis=1)
+    hidden = hidden_cells(people.assign(respondent=roster.people), grid.tables, measures, policy)
+    rows = []
+    for key, scale in zip(_keys(table, by), table["scale"], strict=True):
+        name, place = scale + UNFAVOURABLE, grid.places.get((tuple(by), key))
+        if name not in shares or place is None:
+            rows.append((0, np.nan, "not_published"))
+            continue
+        inside = np.any(grid.codes == place, axis=1) & shares[name].notna().to_numpy()
+        rows.append((int(inside.sum()), shares[name][inside].mean(), hidden.reasons[name][place]))
+    counted = pd.DataFrame(rows, columns=["size", "unfavourable", "reason"], index=table.index)
+    return release_distribution(pd.concat([table, counted], axis=1), by, policy)
+
+
+def _table(cells: WaveCells, by: Sequence[str]) -> pd.DataFrame:
+    """Return the released rows of one table, its groups in columns of their own."""
+    frame = cells.frame
+    rows = frame[frame["by"] == json.dumps(list(by))].reset_index(drop=True)
+    keys = rows["key"].map(json.loads).tolist()
+    named = pd.DataFrame(keys, columns=list(by), index=rows.index, dtype=object)
+    return pd.concat([named, rows.drop(columns=["by", "key", "wave"])], axis=1)
+
+
+def _keys(table: pd.DataFrame, by: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(map(str, row)) for row in table[list(by)].itertuples(index=False, name=None)]
+
+
+def _identified(snapshot: Snapshot, wave: str) -> pd.DataFrame:
+    """Return the scores of a wave's respondents by their id, of those who have one."""
+    joined = engine.joined_scores(snapshot, wave)
+    frame = engine.frame(joined.scores.select("respondent", *joined.scales))
+    named = ~frame["respondent"].astype(str).map(lambda id: bool(re.fullmatch(STAND_IN, id)))
+    return frame[named].set_index("respondent")

@@ -17,7 +17,7 @@ from engage.workspace import Workspace
 ROOT = Path(__file__).parents[1]
 VIEWS = ROOT / "engage" / "views"
 PAGES = template.PAGES
-CHARTS = {"overview": 2, "drivers": 2, "teams": 1, "comments": 2, "upload": 0}
+CHARTS = {"overview": 2, "drivers": 2, "teams": 3, "trend": 2, "comments": 2, "quality": 2, "upload": 0}
 
 HAN = re.compile(r"[一-鿿]")
 

@@ -11,14 +11,29 @@ from typing import Final
 import pandas as pd
 
 from engage.present import numbers
+from engage.present.difference_sentences import changes, difference_on, differences
 from engage.present.driver_sentences import drivers
 from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
+from engage.present.quality_sentences import Light, lights, quality
 from engage.present.tone_charts import why_hidden
 from engage.privacy import SafeTable
 from engage.words import Language, say
 
-__all__ = ["drivers", "heat_map", "joins", "overview", "tone", "utility"]
+__all__ = [
+    "Light",
+    "changes",
+    "difference_on",
+    "differences",
+    "drivers",
+    "heat_map",
+    "joins",
+    "lights",
+    "overview",
+    "quality",
+    "tone",
+    "utility",
+]
 
 _HEADLINE: Final = "engagement"
 _FACTORS: Final = ("hygiene", "motivator", "unlabelled")

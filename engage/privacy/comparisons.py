@@ -83,8 +83,8 @@ def release_changes(
     :func:`engage.measure.effect.overlapping_from`); without them it is Welch's test. ``reliable`` is the test
     at 5 % after Benjamini-Hochberg over the table (R ``Partiallyoverlapping::Partover.test``,
     ``p.adjust(method="BH")``); ``change`` is rounded like the mean and empty where it is not reliable, so
-    that nobody reads noise as movement. ``ci_low`` and ``ci_high`` (rounded outwards to 0.05, below 100 people
-    to 0.1) and ``hedges_g`` are given for all; ``linked`` people in bands below 20.
+    that nobody reads noise as movement. ``ci_low`` and ``ci_high`` (rounded outwards to 0.05, below 100
+    people to 0.1) and ``hedges_g`` are given for all; ``linked`` people in bands below 20.
     """
     known = {} if links is None else {(r["wave_from"], r["scale"]): r for r in links.to_dict("records")}
     rows = []

@@ -48,8 +48,6 @@ SHIFTED: Final = (0.0, 0.1)
 """The same of a mean without the suspects, on an answer scale."""
 SHIFTED_POINTS: Final = (0.0, 5.0)
 
-_COARSE: Final = 0.05
-
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
@@ -121,10 +119,10 @@ def release_quality(raw: WaveQuality, release: Past, policy: Policy) -> SafeTabl
     """Release whether a wave is fit to use, one line for each check and, first, for the wave.
 
     ``check`` is ``wave, response, make_up, weighting, careless, rule, alpha, omega, icc1, icc2, rwg_j,
-    team_means`` or ``sensitivity``; ``subject`` the demographic, rule or scale. Shares (``value``) are
-    rounded like shares of people, flagged people counted in bands below 20 and in fives from then on,
-    their share to 5 points; alpha, omega, ICC and rwg(j) to 0.01, with intervals from the released value and
-    n. What rests on fewer than ``policy.model_n`` people is left out (state ``unknown``).
+    team_means`` or ``sensitivity``; ``subject`` the demographic, rule or scale, of the wave the check that
+    decides. Shares (``value``) are rounded like shares of people, flagged people counted in bands below 20
+    and in fives from then on, their share likewise; alpha, omega, ICC and rwg(j) to 0.01, with intervals from
+    the released value and n. What rests on fewer than ``policy.model_n`` people is left out (``unknown``).
     """
     lines = _Lines()
     _response(raw, lines)
@@ -237,15 +235,17 @@ def _careless(raw: WaveQuality, policy: Policy, lines: _Lines) -> None:
 def _few(count: int, of: int, policy: Policy) -> tuple[int | None, str | None, float]:
     """Return how many are flagged, so coarse that neither a few nor nobody nor nearly all can be told.
 
-    Below ``scores_k`` there is one band and no share; from 20 on counts go in fives.
+    Below ``scores_k`` there is one band and no share; from 20 on counts go in fives. The share is that of the
+    count as it is shown (the middle of a band), so that it does not tell the count more closely.
     """
     count = min(count, of - policy.scores_k)
     if count < policy.scores_k:
         return None, f"0-{policy.scores_k - 1}", math.nan
-    share = max(round(round(count / of / _COARSE) * _COARSE, 2), _COARSE)
-    if rounding.n_shown(count) is None:
-        return None, rounding.n_band(count), share
-    return max(5 * round(count / 5), rounding.EXACT_FROM), None, share
+    if (band := rounding.n_band(count)) is not None:
+        low, high = map(int, band.split("-"))
+        return None, band, max(round((low + high) / 2 / of, 2), 0.01)
+    shown = max(5 * round(count / 5), rounding.EXACT_FROM)
+    return shown, None, round(shown / of, 2)
 
 
 def _consistency(scale: ScaleQuality, lines: _Lines) -> None:
@@ -299,7 +299,7 @@ def _sensitivity(split: Split, responses: int, release: Past, policy: Policy, li
 
 
 def _overall(table: pd.DataFrame, headlines: Sequence[str]) -> pd.DataFrame:
-    """Return the line of the wave: as good as the worst of what all its results rest on.
+    """Return the line of the wave: as good as the worst of what all its results rest on, its ``subject``.
 
     Those are the response rate, the make-up of the respondents, careless answers and the consistency of the
     headline results. Too few flagged to show a difference is no fault; teams have a verdict of their own.
@@ -312,7 +312,7 @@ def _overall(table: pd.DataFrame, headlines: Sequence[str]) -> pd.DataFrame:
     state = "look" if worst["state"] == "unknown" else worst["state"]
     row = {
         "check": "wave",
-        "subject": "",
+        "subject": worst["check"] if state != "ok" else "",
         "state": state,
         "reason": worst["reason"] if state != "ok" else "fit",
     }

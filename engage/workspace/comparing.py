@@ -52,7 +52,8 @@ def distribution(data: Answered, cells: WaveCells, by: Sequence[str], policy: Po
         for name in shares
     }
     people = pd.concat([roster.groups, shares.reset_index(drop=True)], axis=1)
-    hidden = hidden_cells(people.assign(respondent=roster.people), grid.tables, measures, policy)
+    asked = grid.tables if by else ((),)  # the whole is the same whatever groups are shown beside it
+    hidden = hidden_cells(people.assign(respondent=roster.people), asked, measures, policy)
     rows = []
     for key, scale in zip(_keys(table, by), table["scale"], strict=True):
         name, place = scale + UNFAVOURABLE, grid.places.get((tuple(by), key))
@@ -60,7 +61,8 @@ def distribution(data: Answered, cells: WaveCells, by: Sequence[str], policy: Po
             rows.append((0, np.nan, "not_published"))
             continue
         inside = np.any(grid.codes == place, axis=1) & shares[name].notna().to_numpy()
-        rows.append((int(inside.sum()), shares[name][inside].mean(), hidden.reasons[name][place]))
+        reason = hidden.reasons[name][hidden.grid.places[tuple(by), key]]
+        rows.append((int(inside.sum()), shares[name][inside].mean(), reason))
     counted = pd.DataFrame(rows, columns=["size", "unfavourable", "reason"], index=table.index)
     return release_distribution(pd.concat([table, counted], axis=1), by, policy)
 

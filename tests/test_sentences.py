@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from quality_tables import NO_FLAGS, differences, moved, quality, scale_quality, staffing
 from safe_tables import (
     INSTRUMENT,
     POLICY,
@@ -26,6 +27,14 @@ from engage.privacy import (
     release_scores,
 )
 from engage.words import LANGUAGES, catalogue
+
+QUALITIES = (
+    {}, {"invited": 600}, {"invited": 1200}, {"invited": None}, {"responses": 20, "invited": 25},
+    {"suspects": 2}, {"suspects": 45}, {"suspects": 90}, {"flagged": NO_FLAGS | {"speeding": None}},
+    {"staffing": {}}, {"staffing": {"team": staffing((0.2, 0.9, 0.9, 0.9))}},
+    {"staffing": {"team": staffing((0.9, 0.9, 0.9, 0.2))}}, {"scales": [scale_quality("engagement", lean=0.4)]},
+)  # fmt: skip
+"""Waves of every state that a light can have."""
 
 AREAS = ("charts", "labels", "sentences")
 EN, ZH, RU = (Names(INSTRUMENT, lang) for lang in ("en", "zh", "ru"))
@@ -73,6 +82,15 @@ def everything(names):
     lines += sentences.overview(totals(n=3), names)
     for table in (team_scores(), team_scores(3, 3), team_scores(4, 3), team_scores(3, 0)):
         lines += sentences.heat_map(table, "team", names)
+    for table in (moved(), moved(-0.5), moved(0.0)):
+        lines += sentences.changes(table, "2026H1", names)
+    lines += sentences.changes(moved(), "2025H2", names)
+    for table in (differences(), differences(shift=0.0), differences(shift=-2.0)):
+        lines += sentences.differences(table, "team", names)
+        lines += [sentences.difference_on(table, "team", scale, names) for scale in ("pay", "engagement")]
+    for facts in QUALITIES:
+        table = quality(**facts)
+        lines += [*sentences.quality(table, names), *(light.why for light in sentences.lights(table, names))]
     for by in ("theme", "wave", "team"):
         lines += sentences.tone(tone_table(by), names)
     return lines
@@ -294,3 +312,37 @@ def test_joins_say_what_anonymous_answers_cannot_show(lang):
     assert line(None) == words["joins.no_people"]
     assert Names(None, lang).n(1470, None) in line(1470)
     assert "10–19" in line(12)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, "Yes: this wave is fit to use"),
+        ({"invited": 1200}, "No: don't draw conclusions"),
+        ({"suspects": 45}, "look at one thing first - careless answers"),
+    ],
+)
+def test_a_wave_is_judged_in_its_first_line(facts, words):
+    assert words in sentences.quality(quality(**facts), EN)[0]
+
+
+def test_each_light_says_why():
+    lights = {light.check: light for light in sentences.lights(quality(suspects=45, invited=600), EN)}
+    assert lights["response"].state == "look"
+    assert "50% of those employed answered (300 people)" in lights["response"].why
+    assert "About 15% of the questionnaires (45)" in lights["careless"].why
+    assert set(lights) == {"response", "make_up", "careless", "reliability", "team_means"}
+
+
+def test_groups_without_a_reliable_difference_are_said_to_have_none():
+    line = sentences.difference_on(differences(shift=0.0), "team", "engagement", EN)
+    assert "no reliable difference" in line
+    assert "Reliably lower: 客服1组" in sentences.difference_on(differences(), "team", "pay", EN)
+
+
+def test_what_moved_is_said_and_what_did_not_is_counted():
+    (line,) = sentences.changes(moved(), "2026H1", EN)
+    assert "up engagement (0.5)" in line
+    assert "On the other scores (21) there is no reliable change." in line
+    (line,) = sentences.changes(moved(0.0), "2026H1", EN)
+    assert "no reliable change on any of the 22 scores" in line

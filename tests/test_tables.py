@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
+from quality_tables import NO_FLAGS, differences, distribution, quality, response
 from safe_tables import (
     INSTRUMENT,
     POLICY,
@@ -87,6 +88,10 @@ def every_table():
         ),
         "changes": changes(),
         "waves": waves(),
+        "quality": quality(suspects=45, flagged=NO_FLAGS | {"speeding": None}),
+        "response": response(),
+        "differences": differences(),
+        "distribution": distribution(),
         **model_outputs(),
     }
 

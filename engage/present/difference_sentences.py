@@ -1,11 +1,12 @@
 """Which groups differ from everybody else, and what moved since the wave before, in words."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
 from engage.present import numbers
-from engage.present.forest import sign_of
+from engage.present.difference_charts import sign_of
 from engage.present.labels import COMPOSITES, POINTS, Names
 from engage.present.look import released
 from engage.privacy import SafeTable
@@ -107,7 +108,7 @@ def _largest(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return frame.loc[frame[column].abs().sort_values(ascending=False, kind="stable").index]
 
 
-def _with_difference(row: dict[str, object], by: str, names: Names) -> str:
-    value = float(str(row["difference"]))
+def _with_difference(row: Mapping[Any, Any], by: str, names: Names) -> str:
+    value = float(row["difference"])
     shown = ("+" if value > 0 else "") + numbers.decimal(value, names.lang, 1)
     return say("sentences.differences.by", names.lang, group=names.level(by, row[by]), difference=shown)

@@ -73,7 +73,7 @@ def _make_up(frame: pd.DataFrame, names: Names) -> Light:
     if rows.empty:
         return Light("make_up", "unknown", say("sentences.light.make_up.unknown", names.lang))
     weighted = frame[frame["check"] == "weighting"].set_index("subject")
-    worst = rows.loc[rows["value"].idxmax()]
+    worst = rows.iloc[int(rows["value"].to_numpy().argmax())]
     state = _worst([*rows["state"], *weighted["state"]])
     key = "apart" if set(rows["state"]) != {"ok"} else "ok" if worst["value"] else "same"
     facts = {
@@ -82,7 +82,7 @@ def _make_up(frame: pd.DataFrame, names: Names) -> Light:
     }
     lines = [say(f"sentences.light.make_up.{key}", names.lang, **facts)]
     if len(weighted):
-        shift = weighted.loc[weighted["value"].abs().idxmax()]
+        shift = weighted.iloc[int(weighted["value"].abs().to_numpy().argmax())]
         lines.append(_weighted(shift, names))
     return Light("make_up", state, _join(lines, names.lang))
 

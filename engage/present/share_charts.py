@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from engage.present import look, numbers
-from engage.present.forest import ROWS, sign_of, verdict_word
+from engage.present.difference_charts import ROWS, sign_of, verdict_word
 from engage.present.labels import Names
 from engage.present.look import INK, SMALL, TONE_COLOURS, finish, nothing, released
 from engage.privacy import SafeTable

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pandas as pd
 
 from engage.present import numbers
+from engage.present.difference_charts import verdict_word
 from engage.present.driver_charts import rank_span, sign
-from engage.present.forest import verdict_word
 from engage.present.labels import Names, is_missing
 from engage.present.quality_sentences import reason
 from engage.present.tone_charts import why_hidden

@@ -7,8 +7,9 @@ its released figures alone, so that it tells nothing that they don't.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from engage.measure import (
@@ -26,7 +27,7 @@ from engage.privacy import rounding
 from engage.privacy.flagged import Split, released_change
 from engage.privacy.overtime import Past
 from engage.privacy.policy import Policy
-from engage.privacy.safe import SafeTable, seal
+from engage.privacy.safe import Note, SafeTable, seal
 
 State = Literal["ok", "look", "not_fit", "unknown"]
 
@@ -136,7 +137,7 @@ def release_quality(raw: WaveQuality, release: Past, policy: Policy) -> SafeTabl
         _sensitivity(split, raw.responses, release, policy, lines)
     table = lines.frame()
     table = pd.concat([_overall(table, raw.headlines), table], ignore_index=True)
-    notes = {"flags": raw.flags, "omega": "ml", "null": "uniform", "by": raw.grouped_by}
+    notes: dict[str, Note] = {"flags": raw.flags, "omega": "ml", "null": "uniform", "by": raw.grouped_by}
     return seal("quality", table.astype({"n": "Int64"}), notes)
 
 
@@ -165,11 +166,11 @@ def release_staffing(staffing: Staffing, by: str, policy: Policy) -> SafeTable:
     return seal("response", table)
 
 
-def _fisher(row: Mapping[str, object], every: pd.Series) -> float:
+def _fisher(row: Mapping[Any, Any], every: pd.Series) -> float:
     from scipy.stats import fisher_exact
 
-    invited = int(str(row["invited"]))
-    n = min(int(str(row["responses"])), invited)
+    invited = int(row["invited"])
+    n = min(int(row["responses"]), invited)
     others, theirs = int(every["invited"]) - invited, int(every["responses"]) - n
     theirs = max(min(theirs, others), 0)
     return float(fisher_exact([[n, invited - n], [theirs, others - theirs]]).pvalue)
@@ -188,7 +189,7 @@ def _response(raw: WaveQuality, lines: _Lines) -> None:
 def _make_up(raw: WaveQuality, policy: Policy, lines: _Lines) -> None:
     """Compare the make-up of the respondents with the staff's, and see what weighting would change."""
     found = {by: (_distance(one.frame), _independence(one.frame)) for by, one in raw.staffing.items()}
-    adjusted = adjust_pvalues([p for _, p in found.values()]) if found else []
+    adjusted = adjust_pvalues([p for _, p in found.values()])
     for (by, (distance, _)), p in zip(found.items(), adjusted, strict=True):
         value, sure = round(distance, 2), bool(p <= 0.05)
         state = _at_most(value, MAKE_UP) if sure else "ok"
@@ -204,13 +205,13 @@ def _weighting(staffing: Staffing, by: str, policy: Policy, lines: _Lines) -> No
     frame = frame[frame["responses"] > 0]
     if len(frame) < 2 or frame["responses"].sum() < policy.model_n:
         return
-    people = pd.DataFrame({by: frame["group"].repeat(frame["responses"].astype(int))}).reset_index(drop=True)
+    people = pd.DataFrame({by: np.repeat(frame["group"].to_numpy(object), frame["responses"].to_numpy(int))})
     weights = rake(people, {by: dict(zip(frame["group"], frame["invited"].astype(float), strict=True))})
     target, sample = (frame[name] / frame[name].sum() for name in ("invited", "responses"))
     shift = round(float(((target - sample) * frame["favourable"]).sum()), 2)
     state = _at_most(abs(shift), MOVED)
     reason = f"weighting_{_LEVEL[state]}"
-    effective = int(weights.effective_n)
+    effective = round(weights.effective_n)
     n, band = rounding.n_shown(effective), rounding.n_band(effective)
     lines.add("weighting", by, state, reason, n=n, band=band, value=shift + 0.0)
 
@@ -308,7 +309,7 @@ def _overall(table: pd.DataFrame, headlines: Sequence[str]) -> pd.DataFrame:
     wide |= table["check"].isin(["alpha", "sensitivity"]) & table["subject"].isin(headlines)
     used = table[wide & ~((table["check"] == "sensitivity") & (table["state"] == "unknown"))]
     weight = used["state"].map({"ok": 0, "unknown": 1, "look": 2, "not_fit": 3})
-    worst = used.loc[weight.idxmax()]
+    worst = used.iloc[int(weight.to_numpy().argmax())]
     state = "look" if worst["state"] == "unknown" else worst["state"]
     row = {
         "check": "wave",

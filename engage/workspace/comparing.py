@@ -47,10 +47,8 @@ def distribution(data: Answered, cells: WaveCells, by: Sequence[str], policy: Po
     table = _table(cells, by)
     shares = data.unfavourable()
     grid, roster = data.release.grid, data.release.roster
-    measures = {
-        name: Measure(0.0, 1.0, data.measures[name.removesuffix(UNFAVOURABLE)].step, share_of="unfavourable")
-        for name in shares
-    }
+    steps = {str(name): data.measures[str(name).removesuffix(UNFAVOURABLE)].step for name in shares}
+    measures = {name: Measure(0.0, 1.0, step, share_of=UNFAVOURABLE) for name, step in steps.items()}
     people = pd.concat([roster.groups, shares.reset_index(drop=True)], axis=1)
     asked = grid.tables if by else ((),)  # the whole is the same whatever groups are shown beside it
     hidden = hidden_cells(people.assign(respondent=roster.people), asked, measures, policy)

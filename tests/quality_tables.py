@@ -1,5 +1,7 @@
 """Waves made up in memory, and the tables of quality and comparison that the gate makes of them."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from safe_tables import INSTRUMENT, POLICY, cells
@@ -88,6 +90,7 @@ def split(frame, flagged, scale="pay"):
     return Split(scale, frame["pay"].to_numpy(dtype=float), np.asarray(flagged, dtype=bool), PAY)
 
 
+@cache
 def differences(seed=1, sizes=(60, 45, 30, 24, 18, 12, 7, 3), shift=1.0):
     """Return the comparison of eight teams on every scale, the first ``shift`` lower on pay."""
     raw = cells(TEAMS, ["team"], seed, sizes=list(sizes))
@@ -100,6 +103,7 @@ def differences(seed=1, sizes=(60, 45, 30, 24, 18, 12, 7, 3), shift=1.0):
     return release_comparisons(*tables, moments, ["team"], POLICY)
 
 
+@cache
 def distribution(by=("team",), sizes=(60, 45, 40, 35, 24, 18, 12, 3)):
     raw = cells(TEAMS if by else [()], list(by), 3, sizes=list(sizes) if by else [sum(sizes)])
     table = released_cells({tuple(by): release_scores(raw, by, POLICY)}).drop(columns=["by", "key"])
@@ -108,10 +112,12 @@ def distribution(by=("team",), sizes=(60, 45, 40, 35, 24, 18, 12, 3)):
     return release_distribution(table, by, POLICY)
 
 
+@cache
 def response(rates=(0.4, 0.8, 0.85, 0.9)):
     return release_staffing(staffing(rates), "team", POLICY)
 
 
+@cache
 def moved(shift=0.5, linked=700, r=0.6, scale="engagement", n=900, waves=("2025H2", "2026H1")):
     parts = [cells([()], [], 1, sizes=[n]).assign(wave=wave, var=0.8) for wave in waves]
     parts[1].loc[parts[1]["scale"] == scale, "mean"] += shift

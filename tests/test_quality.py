@@ -22,12 +22,14 @@ from scipy.stats import chi2_contingency, fisher_exact
 from workspace_inputs import PULSE, answers, as_csv
 from workspace_inputs import people as staff_of
 
+from engage import engine
 from engage.cli import run
 from engage.errors import TooLittleData, UsageError
 from engage.measure import adjust_pvalues, careless, cronbach_alpha, icc, may_aggregate, omega_total, rwg_j
 from engage.privacy import ScaleQuality
 from engage.privacy.flagged import released_change
 from engage.workspace import Workspace
+from engage.workspace.answering import given, person_scores
 
 
 def lines(table, check, subject=None):
@@ -288,3 +290,15 @@ def test_the_command_prints_lights_and_a_table(space, capfd):
     document = json.loads(capfd.readouterr().out)
     assert document["kind"] == "quality"
     assert pd.DataFrame(document["rows"])["check"].iloc[0] == "wave"
+
+
+@pytest.mark.rest
+def test_scores_from_answers_are_the_engines(sample_workspace):
+    snapshot = Workspace(sample_workspace)._need()
+    for wave in ("2025H1", "2026H1"):
+        instruments, answered, _ = given(snapshot, wave)
+        own = person_scores(instruments, answered)
+        joined = engine.joined_scores(snapshot, wave)
+        assert list(own) == list(joined.scales)
+        theirs = engine.frame(joined.scores.select("respondent", *joined.scales)).set_index("respondent")
+        pd.testing.assert_frame_equal(own.sort_index(), theirs.sort_index(), check_index_type=False)

@@ -14,7 +14,6 @@ from safe_tables import (
     driver_table,
     drivers_of,
     grouped,
-    team_scores,
     tone_table,
     totals,
 )
@@ -32,7 +31,8 @@ QUALITIES = (
     {}, {"invited": 600}, {"invited": 1200}, {"invited": None}, {"responses": 20, "invited": 25},
     {"suspects": 2}, {"suspects": 45}, {"suspects": 90}, {"flagged": NO_FLAGS | {"speeding": None}},
     {"staffing": {}}, {"staffing": {"team": staffing((0.2, 0.9, 0.9, 0.9))}},
-    {"staffing": {"team": staffing((0.9, 0.9, 0.9, 0.2))}}, {"scales": [scale_quality("engagement", lean=0.4)]},
+    {"staffing": {"team": staffing((0.9, 0.9, 0.9, 0.2))}},
+    {"scales": [scale_quality("engagement", lean=0.4)]},
 )  # fmt: skip
 """Waves of every state that a light can have."""
 
@@ -80,8 +80,6 @@ def everything(names):
     for shift in (-1, 0, 1):
         lines += sentences.overview(totals(), names, changes=changes(shift))
     lines += sentences.overview(totals(n=3), names)
-    for table in (team_scores(), team_scores(3, 3), team_scores(4, 3), team_scores(3, 0)):
-        lines += sentences.heat_map(table, "team", names)
     for table in (moved(), moved(-0.5), moved(0.0)):
         lines += sentences.changes(table, "2026H1", names)
     lines += sentences.changes(moved(), "2025H2", names)
@@ -168,7 +166,8 @@ def test_refusals_say_why():
     assert sentences.overview(totals(n=3), ZH) == ("结果暂不显示：人数太少。",)
     empty = release_scores(cells([], [], sizes=[]), [], POLICY)
     assert sentences.overview(empty, EN) == ("There is no result to show here yet.",)
-    assert sentences.heat_map(team_scores(3, 3), "team", EN) == ("The result is not shown: too few people.",)
+    hidden = differences(sizes=(10, 4, 3, 3, 3, 3, 2, 2))
+    assert "too few people for a model" in sentences.differences(hidden, "team", EN)[0]
     themes = driver_table().tidy().query("block == 'theme'")
     nothing = drivers_of(themes, n=100, outcome="engagement")
     assert sentences.drivers(nothing, EN) == ("There is no result to show here yet.",)
@@ -267,23 +266,6 @@ def test_service_speaks_of_composites_by_measure():
     assert "no reliable link" in sentences.drivers(service({"csat": (0.0, 0.1)}), EN)[0]
 
 
-def test_heat_map_names_a_gap_only_beyond_doubt():
-    by_scale = pd.DataFrame(
-        {
-            "team": ["a", "b", "c"],
-            "scale": "pay",
-            "n": [200, 200, 200],
-            "mean": 3.0,
-            "favourable": [0.3, 0.5, 0.7],
-        }
-    )
-    assert (
-        "pay: c 70%, a 30%" in sentences.heat_map(release_scores(by_scale, ["team"], POLICY), "team", EN)[0]
-    )
-    close = by_scale.assign(favourable=[0.5, 0.52, 0.54])
-    assert "no reliable gap" in sentences.heat_map(release_scores(close, ["team"], POLICY), "team", EN)[0]
-
-
 def test_tone_is_said_for_the_pair_that_is_asked_for():
     assert len(sentences.tone(tone_table(), EN)) == 3
     (line,) = sentences.tone(tone_table(), EN, question="proud", source="employee")
@@ -298,7 +280,9 @@ def test_only_released_tables():
         with pytest.raises(TypeError):
             call(frame, EN)
     with pytest.raises(TypeError):
-        sentences.heat_map(frame, "team", EN)
+        sentences.differences(frame, "team", EN)
+    with pytest.raises(TypeError):
+        sentences.quality(frame, EN)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -72,6 +73,7 @@ def model_outputs():
     }
 
 
+@cache
 def every_table():
     return {
         "totals": totals(),

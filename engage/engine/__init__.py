@@ -4,13 +4,14 @@ The only package that imports Ibis. Tables are opened from a pinned snapshot; ev
 :func:`open_table` is plain relational algebra that Spark runs as well.
 """
 
-from engage.engine.joined import COMPOSITES, ENPS_NET, Joined, held, joined_scores
+from engage.engine.joined import COMPOSITES, ENPS, ENPS_NET, Joined, held, joined_scores
 from engage.engine.moments import MomentTable, cross_products
 from engage.engine.scores import FAVOURABLE, answers, group_cells, respondent_scores
 from engage.engine.tables import comments, frame, latest_people, open_table
 
 __all__ = [
     "COMPOSITES",
+    "ENPS",
     "ENPS_NET",
     "FAVOURABLE",
     "Joined",

@@ -21,13 +21,14 @@ def differences(table: SafeTable, by: str, names: Names) -> tuple[str, ...]:
 
     ``table``: of kind ``comparisons``. On strain scales, high is what counts as below.
     """
-    frame = _judged(released(table, "comparisons"), names)
+    whole = released(table, "comparisons")
+    frame = _judged(whole, names)
     lang, group = names.lang, names.inline(names.demographic(by))
     if frame.empty:
-        return (say("sentences.differences.nothing", lang),)
+        return (names.refusal(whole["hidden_reason"]),)
     groups = frame[by].nunique(dropna=False)
     if groups < 2:
-        return (say("sentences.heat_map.one_group", lang),)
+        return (say("sentences.differences.one_group", lang),)
     found = frame[frame["sign"] != "none"]
     if found.empty:
         return (say("sentences.differences.none", lang, group=group, groups=groups),)
@@ -48,11 +49,12 @@ def differences(table: SafeTable, by: str, names: Names) -> tuple[str, ...]:
 
 def difference_on(table: SafeTable, by: str, scale: str, names: Names) -> str:
     """Return how the groups stand on one score: who differs reliably from everybody else."""
-    frame = _judged(released(table, "comparisons"), names)
-    frame = frame[frame["scale"] == scale]
+    whole = released(table, "comparisons")
+    whole = whole[whole["scale"] == scale]
+    frame = _judged(whole, names)
     lang, words = names.lang, names.inline(names.scale(scale))
     if frame.empty:
-        return say("sentences.differences.nothing", lang)
+        return names.refusal(whole["hidden_reason"])
     parts = []
     for verdict in ("lower", "higher"):
         some = _largest(frame[frame["verdict"] == verdict], "difference")

@@ -86,9 +86,9 @@ class Tables:
         """Return how each group differs from everybody else."""
         return _released(self, "differences", by, wave)
 
-    def distribution(self, wave: str, by: tuple[str, ...] = ()) -> SafeTable:
-        """Return favourable, neutral and unfavourable shares, of everyone or by groups."""
-        return _released(self, "distribution", by, wave)
+    def distribution(self, wave: str, by: tuple[str, ...], scale: str) -> SafeTable:
+        """Return favourable, neutral and unfavourable shares of one scale by groups."""
+        return _released(self, "distribution", by, wave, scale)
 
     def utility(self, wave: str) -> SafeTable:
         """Return how many cells of a closed wave are shown, and why the others are not."""

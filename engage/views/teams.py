@@ -68,12 +68,12 @@ def _one_score(view: View, group: str, differences: SafeTable) -> None:
     view.details(differences, f"differences_by_{group}_{wave}")
     st.subheader(view.say("spread_title"), anchor=False)
     with view.busy():
-        spread = view.tables.distribution(wave, (group,))
+        spread = view.tables.distribution(wave, (group,), scale)
     order = charts.furthest_groups(differences, group, scale)
     chart = charts.distribution(spread, view.names, by=group, scale=scale, order=order)
     view.chart(chart, view.say("spread_title"))
     view.note("spread_note")
-    view.details(spread, f"shares_by_{group}_{wave}")
+    view.details(spread, f"shares_of_{scale}_by_{group}_{wave}")
 
 
 def _why_hidden(view: View, group: str) -> None:

@@ -276,14 +276,16 @@ class Workspace:
         cells, names = self._published(by, wave)
         return comparing.compared(cells, names, self.policy)
 
-    def distribution(self, by: str | Sequence[str] = (), wave: str | None = None) -> SafeTable:
+    def distribution(
+        self, by: str | Sequence[str] = (), wave: str | None = None, scale: str | None = None
+    ) -> SafeTable:
         """Return shares of favourable, neutral and unfavourable answers, of the whole wave or a table of it.
 
-        Raises ``UsageError`` for a table that is not published.
+        Of every scale, or of one, which is quicker. Raises ``UsageError`` for a table that is not published.
         """
         cells, names = self._published(by, wave)
         data = answered(self._need(), self._waves(wave)[-1], self.policy)
-        return comparing.distribution(data, cells, names, self.policy)
+        return comparing.distribution(data, cells, names, self.policy, scale)
 
     def quality(self, wave: str | None = None) -> SafeTable:
         """Return whether a closed wave is fit to use, one line per check; the first is of the whole wave.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engage import engine
-from engage.instrument import Item, Scale
+from engage.instrument import Instrument, Item, Scale
 from engage.measure import unfavourable_share
 from engage.privacy import Measure, Past, Policy
 from engage.store import Snapshot
@@ -42,11 +42,7 @@ class Answered:
 
     def keyed(self, scale: Scale) -> pd.DataFrame:
         """Return the answers to a scale's items, reverse-keyed ones turned round."""
-        found = {
-            i.id: i.minimum + i.maximum - self.items[i.id] if i.reverse_keyed else self.items[i.id]
-            for i in self.of(scale)
-        }
-        return pd.DataFrame(found)
+        return _keyed(self.of(scale), self.items)
 
     def alike(self) -> tuple[Item, ...]:
         """Return the items that share the range of answers that most items have."""
@@ -77,24 +73,57 @@ def answered(snapshot: Snapshot, wave: str, policy: Policy) -> Answered:
 
     Raises ``TooLittleData`` where its close left no record of its members.
     """
-    joined = engine.joined_scores(snapshot, wave)
-    measures = measures_of(snapshot, wave, joined.scales)
+    instruments, items, seconds = given(snapshot, wave)
+    scores = person_scores(instruments, items)
+    measures = measures_of(snapshot, wave, list(scores))
     release = release_of(snapshot, wave, measures, policy)
     people = pd.Index(release.roster.people, name="respondent")
-    scores = engine.frame(joined.scores.select("respondent", *joined.scales)).set_index("respondent")
-    instruments = [snapshot.instrument(id) for id in snapshot.instruments(wave)]
-    parts = [engine.answers(snapshot, one, wave).set_index("respondent") for one in instruments]
-    items = pd.concat([part.drop(columns="seconds") for part in parts], axis=1)
-    seconds = pd.concat([_taken(part) for part in parts], axis=1).sum(axis=1, min_count=1)
     return Answered(
-        items=items.reindex(people).astype(float),
-        seconds=seconds.replace(np.inf, np.nan).reindex(people),
-        scores=scores.reindex(people).astype(float),
+        items=items.reindex(people),
+        seconds=seconds.reindex(people),
+        scores=scores.reindex(people),
         questions=tuple(item for one in instruments for item in one.items),
         scales=tuple(scale for one in instruments for scale in one.scales),
         measures=measures,
         release=release,
     )
+
+
+def given(snapshot: Snapshot, wave: str) -> tuple[list[Instrument], pd.DataFrame, pd.Series]:
+    """Return the questionnaires of a wave, what each respondent answered, and how long they took."""
+    instruments = [snapshot.instrument(id) for id in snapshot.instruments(wave)]
+    parts = [engine.answers(snapshot, one, wave).set_index("respondent") for one in instruments]
+    items = pd.concat([part.drop(columns="seconds") for part in parts], axis=1).astype(float)
+    seconds = pd.concat([_taken(part) for part in parts], axis=1).sum(axis=1, min_count=1)
+    return instruments, items, seconds.replace(np.inf, np.nan)
+
+
+def person_scores(instruments: Sequence[Instrument], items: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of :func:`engage.engine.joined_scores`, from answers that are at hand.
+
+    One column per scale, composite and net score, in that function's order.
+    """
+    scales = [scale for one in instruments for scale in one.scales]
+    questions = {item.id: item for one in instruments for item in one.items}
+    made = {scale.id: _half_there(_keyed([questions[id] for id in scale.items], items)) for scale in scales}
+    for role in engine.COMPOSITES:
+        members = [scale.id for scale in scales if scale.role == role]
+        if members:
+            made[role] = _half_there(pd.DataFrame({name: made[name] for name in members}))
+    if engine.ENPS in made:
+        rating = made[engine.ENPS]
+        made[engine.ENPS_NET] = (100.0 * (rating >= 9) - 100.0 * (rating <= 6)).where(rating.notna())
+    return pd.DataFrame(made, index=items.index)
+
+
+def _keyed(questions: Sequence[Item], items: pd.DataFrame) -> pd.DataFrame:
+    """Return the answers to some items, reverse-keyed ones turned round."""
+    turned = {i.id: i.minimum + i.maximum - items[i.id] for i in questions if i.reverse_keyed}
+    return pd.DataFrame({i.id: turned.get(i.id, items[i.id]) for i in questions})
+
+
+def _half_there(parts: pd.DataFrame) -> pd.Series:
+    return parts.mean(axis=1).where(2 * parts.notna().sum(axis=1) >= parts.shape[1])
 
 
 def _taken(part: pd.DataFrame) -> pd.Series:

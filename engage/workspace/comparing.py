@@ -8,12 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from engage import engine
 from engage.ingest.responses import STAND_IN
 from engage.measure.effect import correlation
 from engage.privacy import Measure, Policy, SafeTable, hidden_cells, release_comparisons, release_distribution
 from engage.store import Snapshot
-from engage.workspace.answering import UNFAVOURABLE, Answered
+from engage.workspace.answering import UNFAVOURABLE, Answered, given, person_scores
 from engage.workspace.cells import WaveCells
 
 
@@ -39,13 +38,19 @@ def links(snapshot: Snapshot, waves: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["wave_from", "wave_to", "scale", "linked", "r"])
 
 
-def distribution(data: Answered, cells: WaveCells, by: Sequence[str], policy: Policy) -> SafeTable:
-    """Return favourable, neutral and unfavourable shares of a published table.
+def distribution(
+    data: Answered, cells: WaveCells, by: Sequence[str], policy: Policy, scale: str | None = None
+) -> SafeTable:
+    """Return favourable, neutral and unfavourable shares of a published table, of one scale or of all.
 
-    Unfavourable shares pass the same checks beside each other as favourable ones do at a close.
+    Scales are checked one by one, so that it makes no difference. Unfavourable shares pass the same checks
+    beside each other as favourable ones do at a close.
     """
     table = _table(cells, by)
     shares = data.unfavourable()
+    if scale is not None:
+        table = table[table["scale"] == scale].reset_index(drop=True)
+        shares = shares[[name for name in shares if name == scale + UNFAVOURABLE]]
     grid, roster = data.release.grid, data.release.roster
     steps = {str(name): data.measures[str(name).removesuffix(UNFAVOURABLE)].step for name in shares}
     measures = {name: Measure(0.0, 1.0, step, share_of=UNFAVOURABLE) for name, step in steps.items()}
@@ -53,8 +58,8 @@ def distribution(data: Answered, cells: WaveCells, by: Sequence[str], policy: Po
     asked = grid.tables if by else ((),)  # the whole is the same whatever groups are shown beside it
     hidden = hidden_cells(people.assign(respondent=roster.people), asked, measures, policy)
     rows = []
-    for key, scale in zip(_keys(table, by), table["scale"], strict=True):
-        name, place = scale + UNFAVOURABLE, grid.places.get((tuple(by), key))
+    for key, asked_of in zip(_keys(table, by), table["scale"], strict=True):
+        name, place = asked_of + UNFAVOURABLE, grid.places.get((tuple(by), key))
         if name not in shares or place is None:
             rows.append((0, np.nan, "not_published"))
             continue
@@ -80,7 +85,6 @@ def _keys(table: pd.DataFrame, by: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _identified(snapshot: Snapshot, wave: str) -> pd.DataFrame:
     """Return the scores of a wave's respondents by their id, of those who have one."""
-    joined = engine.joined_scores(snapshot, wave)
-    frame = engine.frame(joined.scores.select("respondent", *joined.scales))
-    named = ~frame["respondent"].astype(str).map(lambda id: bool(re.fullmatch(STAND_IN, id)))
-    return frame[named].set_index("respondent")
+    instruments, items, _ = given(snapshot, wave)
+    frame = person_scores(instruments, items)
+    return frame[[re.fullmatch(STAND_IN, str(id)) is None for id in frame.index]]

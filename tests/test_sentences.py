@@ -166,7 +166,7 @@ def test_refusals_say_why():
     assert sentences.overview(totals(n=3), ZH) == ("结果暂不显示：人数太少。",)
     empty = release_scores(cells([], [], sizes=[]), [], POLICY)
     assert sentences.overview(empty, EN) == ("There is no result to show here yet.",)
-    hidden = differences(sizes=(10, 4, 3, 3, 3, 3, 2, 2))
+    hidden = differences(sizes=(10, 6, 3, 3, 2, 1, 1, 1))
     assert "too few people for a model" in sentences.differences(hidden, "team", EN)[0]
     themes = driver_table().tidy().query("block == 'theme'")
     nothing = drivers_of(themes, n=100, outcome="engagement")

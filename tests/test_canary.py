@@ -219,7 +219,8 @@ def test_a_leaking_command_and_a_leaking_file_are_found_out(nest, say_to, surfac
 
 
 QUICK = [
-    ["waves"], ["utility"], ["trend"], ["scores", "--by", "team"], ["scores", "--wave", WAVES[1]],
+    ["waves"], ["utility"], ["trend"], ["quality"], ["scores", "--by", "team"],
+    ["scores", "--wave", WAVES[1]],
     ["comments", "--by", "team"], ["scores", "--by", "nobody"], ["scores", "--wave", "2031"],
 ]  # fmt: skip
 LONG = [
@@ -242,7 +243,7 @@ def test_every_command_is_looked_at():
 def test_no_command_prints_it(nest, say_to, surfaces):
     space, canaries = nest
     codes = [say_to(*asked, "--workspace", space.path, "--lang", "zh") for asked in QUICK]
-    assert codes == [0] * 6 + [2, 2]
+    assert codes == [0] * 7 + [2, 2]
     assert surfaces.leaks(canaries) == []
 
 
@@ -291,6 +292,8 @@ def test_no_released_table_holds_it(whole, surfaces):
         "scores": [(None, by) for by in ((), *GROUPS)], "trend": [()], "changes": [()],
         "response_rates": [()], "join_report": [(w,) for w in WAVES], "wave_table": [()],
         "tone": [("theme",), ("team",), ("star",)], "utility": [("all",)],
+        "quality": [()], "response": [("team",), ("star",)], "differences": [("team",), ("site",)],
+        "distribution": [(), ("team",), ("site",)],
     }  # fmt: skip
     releasing = {
         name

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from quality_tables import TEAMS, differences, distribution, moved, quality, response
 from safe_tables import (
     FACTORS,
     INSTRUMENT,
@@ -26,13 +27,14 @@ from safe_tables import (
 
 from engage.present import charts, look
 from engage.present.labels import Names
-from engage.privacy import SafeTable, release_scores
+from engage.privacy import SafeTable, release_comparisons, release_scores
 from engage.words import LANGUAGES
 
 PICTURES = os.environ.get("ENGAGE_PICTURES")
 """A folder to keep the rendered charts in, to look at them."""
 NUMBERS = ("share", "favourable", "ci_low", "ci_high", "importance_low", "importance_high")
 EN = Names(INSTRUMENT, "en")
+WAVES = ("2025下半年", "2026上半年")
 CHART_MODULES = sorted(Path(charts.__file__).parent.glob("*_charts.py"))
 
 
@@ -63,6 +65,15 @@ def chart_makers(names):
             tone_table(), "theme", names, question="proud", source="employee"
         ),
         "tone_trend": lambda: charts.tone_trend(tone_table("wave", small=False), names),
+        "trend_moves": lambda: charts.trend(
+            trend_scores(), ("engagement", "pay"), names, changes=moved(waves=WAVES)
+        ),
+        "differences": lambda: charts.differences(differences(), "team", "pay", names),
+        "changes": lambda: charts.changes(moved(), "2026H1", names),
+        "reliability": lambda: charts.reliability(quality(), names),
+        "distribution": lambda: charts.distribution(distribution(()), names),
+        "distribution_team": lambda: charts.distribution(distribution(), names, by="team", scale="pay"),
+        "response": lambda: charts.response(response(), "team", names),
         "nothing": lambda: charts.scale_bars(totals(n=3), names),
     }
 
@@ -381,3 +392,51 @@ def test_a_chart_of_nothing_says_why():
 
 def totals_with_wave():
     return trend_scores()
+
+
+def test_differences_are_drawn_where_the_gate_shows_them_and_coloured_where_reliable():
+    table = differences()
+    frame = table.tidy()
+    rows = [row for row in drawn(charts.differences(table, "team", "pay", EN)) if "sign" in row]
+    shown = frame[(frame["scale"] == "pay") & frame["difference"].notna()]
+    assert {row["label"] for row in rows} == set(shown["team"]) < set(TEAMS)
+    assert {row["value"] for row in rows} == set(shown["difference"])
+    assert {row["label"] for row in rows if row["sign"] == "worse"} == {TEAMS[0]}
+    assert charts.furthest_groups(table, "team", "pay") == tuple(row["label"] for row in rows)
+
+
+def test_a_change_that_may_be_chance_has_no_point():
+    table = moved()
+    rows = [row for row in drawn(charts.changes(table, "2026H1", EN)) if "sign" in row]
+    assert [row["label"] for row in rows if row["value"] is not None] == [EN.scale("engagement")]
+    assert all(row["low"] is not None for row in rows)
+    marked = words_of(charts.trend(trend_scores(), ("engagement", "pay"), EN, changes=moved(waves=WAVES)))
+    assert "triangle-up" in marked
+    assert "triangle-down" not in marked
+
+
+def test_shares_stand_on_their_side_of_the_middle():
+    chart = charts.distribution(distribution(), EN, by="team", scale="pay")
+    rows = pd.DataFrame([row for row in drawn(chart) if "part" in row])
+    released = distribution().tidy().query("scale == 'pay'").dropna(subset=["favourable"]).set_index("team")
+    for team, part in rows.groupby("label"):
+        spans = part.set_index("part")
+        assert spans.loc["favourable", "share"] == pytest.approx(released.loc[team, "favourable"])
+        if "rest" in spans.index:
+            assert np.isnan(released.loc[team, "unfavourable"])
+            assert spans.loc["rest", "share"] == pytest.approx(1 - released.loc[team, "favourable"])
+        else:
+            assert spans.loc["unfavourable", "share"] == pytest.approx(released.loc[team, "unfavourable"])
+            assert spans.loc["neutral", "start"] == pytest.approx(-spans.loc["neutral", "end"])
+    assert {"rest", "unfavourable"} <= set(rows["part"])
+
+
+def test_many_groups_are_cut_to_the_furthest_and_that_is_said():
+    sizes = [20 + n for n in range(40)]
+    raw = cells([f"t{n}" for n in range(40)], ["team"], 2, sizes=sizes)
+    whole = pd.DataFrame({"scale": raw["scale"].unique(), "n": sum(sizes), "mean": 3.4, "favourable": 0.5})
+    tables = [release_scores(part, by, POLICY).tidy() for part, by in ((raw, ["team"]), (whole, []))]
+    table = release_comparisons(*tables, whole[["scale", "n"]].assign(var=0.8), ["team"], POLICY)
+    chart = charts.differences(table, "team", "pay", EN)
+    assert len([row for row in drawn(chart) if "sign" in row]) == 24
+    assert "The 24 groups that lie furthest apart, of 40" in words_of(chart)

@@ -153,7 +153,7 @@ def test_one_joiner_hides_the_group_next_time():
     assert first.reasons["pay"][1] == ""
     shown = {name: reasons == "" for name, reasons in first.reasons.items()}
     open_ended = {name: (np.full(len(s), -np.inf), np.full(len(s), np.inf)) for name, s in shown.items()}
-    past = Past(first.roster, first.grid, shown, open_ended, {})
+    past = Past(first.roster, first.grid, shown, open_ended)
     second = hidden_cells(after, TABLES, MEASURES, Policy(), [past])
     assert second.grid.cells["key"].iloc[1] == ("a",)
     assert second.reasons["pay"][1] == "combination"
@@ -171,7 +171,7 @@ def test_groups_of_the_same_people_are_hidden_together():
     first = hidden_cells(before, tables, MEASURES, Policy())
     shown = {name: reasons == "" for name, reasons in first.reasons.items()}
     open_ended = {name: (np.full(len(s), -np.inf), np.full(len(s), np.inf)) for name, s in shown.items()}
-    past = Past(first.roster, first.grid, shown, open_ended, {})
+    past = Past(first.roster, first.grid, shown, open_ended)
     reasons = hidden_cells(after, tables, MEASURES, Policy(), [past]).reasons["pay"]
     assert reasons[1] == reasons[4] == "combination"
 
@@ -184,7 +184,7 @@ def test_joint_leverage_is_that_of_all_releases_stacked():
         roster = Roster.of(each, ("unit", "tenure", "age"), ["pay"])
         grid = Grid.of(roster, TABLES)
         shown = np.ones(len(grid.cells), dtype=bool)
-        parts.append(Past(roster, grid, {"pay": shown}, {}, {}).part("pay"))
+        parts.append(Past(roster, grid, {"pay": shown}, {}).part("pay"))
     joint = Joint.of(parts[0], parts[1:], PAY)
     stacked = []
     for part in parts:

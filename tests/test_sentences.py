@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from quality_tables import NO_FLAGS, differences, moved, quality, scale_quality, staffing
 from safe_tables import (
     INSTRUMENT,
     POLICY,
@@ -13,7 +14,6 @@ from safe_tables import (
     driver_table,
     drivers_of,
     grouped,
-    team_scores,
     tone_table,
     totals,
 )
@@ -26,6 +26,15 @@ from engage.privacy import (
     release_scores,
 )
 from engage.words import LANGUAGES, catalogue
+
+QUALITIES = (
+    {}, {"invited": 600}, {"invited": 1200}, {"invited": None}, {"responses": 20, "invited": 25},
+    {"suspects": 2}, {"suspects": 45}, {"suspects": 90}, {"flagged": NO_FLAGS | {"speeding": None}},
+    {"staffing": {}}, {"staffing": {"team": staffing((0.2, 0.9, 0.9, 0.9))}},
+    {"staffing": {"team": staffing((0.9, 0.9, 0.9, 0.2))}},
+    {"scales": [scale_quality("engagement", lean=0.4)]},
+)  # fmt: skip
+"""Waves of every state that a light can have."""
 
 AREAS = ("charts", "labels", "sentences")
 EN, ZH, RU = (Names(INSTRUMENT, lang) for lang in ("en", "zh", "ru"))
@@ -71,8 +80,15 @@ def everything(names):
     for shift in (-1, 0, 1):
         lines += sentences.overview(totals(), names, changes=changes(shift))
     lines += sentences.overview(totals(n=3), names)
-    for table in (team_scores(), team_scores(3, 3), team_scores(4, 3), team_scores(3, 0)):
-        lines += sentences.heat_map(table, "team", names)
+    for table in (moved(), moved(-0.5), moved(0.0)):
+        lines += sentences.changes(table, "2026H1", names)
+    lines += sentences.changes(moved(), "2025H2", names)
+    for table in (differences(), differences(shift=0.0), differences(shift=-2.0)):
+        lines += sentences.differences(table, "team", names)
+        lines += [sentences.difference_on(table, "team", scale, names) for scale in ("pay", "engagement")]
+    for facts in QUALITIES:
+        table = quality(**facts)
+        lines += [*sentences.quality(table, names), *(light.why for light in sentences.lights(table, names))]
     for by in ("theme", "wave", "team"):
         lines += sentences.tone(tone_table(by), names)
     return lines
@@ -150,7 +166,8 @@ def test_refusals_say_why():
     assert sentences.overview(totals(n=3), ZH) == ("结果暂不显示：人数太少。",)
     empty = release_scores(cells([], [], sizes=[]), [], POLICY)
     assert sentences.overview(empty, EN) == ("There is no result to show here yet.",)
-    assert sentences.heat_map(team_scores(3, 3), "team", EN) == ("The result is not shown: too few people.",)
+    hidden = differences(sizes=(10, 6, 3, 3, 2, 1, 1, 1))
+    assert "too few people for a model" in sentences.differences(hidden, "team", EN)[0]
     themes = driver_table().tidy().query("block == 'theme'")
     nothing = drivers_of(themes, n=100, outcome="engagement")
     assert sentences.drivers(nothing, EN) == ("There is no result to show here yet.",)
@@ -249,23 +266,6 @@ def test_service_speaks_of_composites_by_measure():
     assert "no reliable link" in sentences.drivers(service({"csat": (0.0, 0.1)}), EN)[0]
 
 
-def test_heat_map_names_a_gap_only_beyond_doubt():
-    by_scale = pd.DataFrame(
-        {
-            "team": ["a", "b", "c"],
-            "scale": "pay",
-            "n": [200, 200, 200],
-            "mean": 3.0,
-            "favourable": [0.3, 0.5, 0.7],
-        }
-    )
-    assert (
-        "pay: c 70%, a 30%" in sentences.heat_map(release_scores(by_scale, ["team"], POLICY), "team", EN)[0]
-    )
-    close = by_scale.assign(favourable=[0.5, 0.52, 0.54])
-    assert "no reliable gap" in sentences.heat_map(release_scores(close, ["team"], POLICY), "team", EN)[0]
-
-
 def test_tone_is_said_for_the_pair_that_is_asked_for():
     assert len(sentences.tone(tone_table(), EN)) == 3
     (line,) = sentences.tone(tone_table(), EN, question="proud", source="employee")
@@ -280,7 +280,9 @@ def test_only_released_tables():
         with pytest.raises(TypeError):
             call(frame, EN)
     with pytest.raises(TypeError):
-        sentences.heat_map(frame, "team", EN)
+        sentences.differences(frame, "team", EN)
+    with pytest.raises(TypeError):
+        sentences.quality(frame, EN)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -294,3 +296,37 @@ def test_joins_say_what_anonymous_answers_cannot_show(lang):
     assert line(None) == words["joins.no_people"]
     assert Names(None, lang).n(1470, None) in line(1470)
     assert "10–19" in line(12)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, "Yes: this wave is fit to use"),
+        ({"invited": 1200}, "No: don't draw conclusions"),
+        ({"suspects": 45}, "look at one thing first - careless answers"),
+    ],
+)
+def test_a_wave_is_judged_in_its_first_line(facts, words):
+    assert words in sentences.quality(quality(**facts), EN)[0]
+
+
+def test_each_light_says_why():
+    lights = {light.check: light for light in sentences.lights(quality(suspects=45, invited=600), EN)}
+    assert lights["response"].state == "look"
+    assert "50% of those employed answered (300 people)" in lights["response"].why
+    assert "About 15% of the questionnaires (45)" in lights["careless"].why
+    assert set(lights) == {"response", "make_up", "careless", "reliability", "team_means"}
+
+
+def test_groups_without_a_reliable_difference_are_said_to_have_none():
+    line = sentences.difference_on(differences(shift=0.0), "team", "engagement", EN)
+    assert "no reliable difference" in line
+    assert "Reliably lower: 客服1组" in sentences.difference_on(differences(), "team", "pay", EN)
+
+
+def test_what_moved_is_said_and_what_did_not_is_counted():
+    (line,) = sentences.changes(moved(), "2026H1", EN)
+    assert "up engagement (0.5)" in line
+    assert "On the other scores (21) there is no reliable change." in line
+    (line,) = sentences.changes(moved(0.0), "2026H1", EN)
+    assert "no reliable change on any of the 22 scores" in line

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from functools import cache
 from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
+from quality_tables import NO_FLAGS, differences, distribution, quality, response
 from safe_tables import (
     INSTRUMENT,
     POLICY,
@@ -71,6 +73,7 @@ def model_outputs():
     }
 
 
+@cache
 def every_table():
     return {
         "totals": totals(),
@@ -87,6 +90,10 @@ def every_table():
         ),
         "changes": changes(),
         "waves": waves(),
+        "quality": quality(suspects=45, flagged=NO_FLAGS | {"speeding": None}),
+        "response": response(),
+        "differences": differences(),
+        "distribution": distribution(),
         **model_outputs(),
     }
 

@@ -17,7 +17,16 @@ from engage.workspace import Workspace
 ROOT = Path(__file__).parents[1]
 VIEWS = ROOT / "engage" / "views"
 PAGES = template.PAGES
-CHARTS = {"overview": 2, "drivers": 2, "teams": 1, "comments": 2, "upload": 0}
+CHARTS = {"overview": 2, "drivers": 2, "teams": 3, "trend": 2, "comments": 2, "quality": 2, "upload": 0}
+
+EVERY = [
+    pytest.param(
+        page, lang, marks=[pytest.mark.rest] if page in ("trend", "quality") and lang != "zh" else []
+    )
+    for page in PAGES
+    for lang in LANGUAGES
+]
+"""Each page in each language; of the youngest pages two are left to make rest, for its five minutes."""
 
 HAN = re.compile(r"[一-鿿]")
 
@@ -45,8 +54,7 @@ def charts(app: AppTest) -> int:
     return len(app.get("vega_lite_chart"))
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("page", "lang"), EVERY)
 def test_an_empty_workspace_says_what_to_do(page, lang, tmp_path, monkeypatch):
     app = turn_to(start(monkeypatch, tmp_path / "nothing", lang), page)
     assert app.title[0].value == say(f"page_{page}.title", lang)
@@ -58,8 +66,7 @@ def test_an_empty_workspace_says_what_to_do(page, lang, tmp_path, monkeypatch):
     assert not (tmp_path / "nothing").exists()
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("page", "lang"), EVERY)
 def test_the_sample_fills_every_page(page, lang, sample_workspace, monkeypatch):
     app = turn_to(start(monkeypatch, sample_workspace, lang), page)
     assert app.title[0].value == say(f"page_{page}.title", lang)
@@ -125,7 +132,7 @@ def test_a_broken_page_says_so_without_a_traceback(sample_workspace, monkeypatch
         raise RuntimeError("the secret of employee 4711")
 
     app = start(monkeypatch, sample_workspace)
-    monkeypatch.setattr("engage.present.sentences.heat_map", broken)
+    monkeypatch.setattr("engage.present.sentences.differences", broken)
     turn_to(app, "teams")
     assert [e.value for e in app.error] == [say("app.broken", "zh")]
     assert "4711" not in caplog.text + "".join(texts(app))
@@ -243,3 +250,36 @@ def test_a_file_that_is_no_table_is_refused_in_words(tmp_path, monkeypatch):
     app.file_uploader[0].set_value(("export.csv", b"\x00\x01\x02" * 50, "text/csv")).run()
     assert len(app.error) == 1
     assert app.error[0].value != say("app.broken", "zh")
+
+
+@pytest.mark.rest
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_pickers_of_groups_scales_and_response(lang, sample_workspace, monkeypatch):
+    app = turn_to(start(monkeypatch, sample_workspace, lang), "teams")
+    before = texts(app)
+    app.selectbox(key="group").select("role_group").run()
+    app.selectbox(key="group_scale").select("workload").run()
+    assert charts(app) == CHARTS["teams"]
+    assert texts(app) != before
+    turn_to(app, "trend")
+    app.multiselect(key="trend_scales").set_value(["workload", "pay"]).run()
+    assert charts(app) == CHARTS["trend"]
+    turn_to(app, "quality")
+    app.selectbox(key="response_group").select("performance").run()
+    assert charts(app) == CHARTS["quality"]
+    assert not app.exception
+    assert [e.value for e in (*app.error, *app.info)] == []
+
+
+@pytest.mark.rest
+def test_a_wave_alone_has_no_trend_and_an_unfit_one_is_called_so(tmp_path, monkeypatch):
+    space = Workspace(tmp_path / "mine")
+    space.import_file(as_csv(answers(PULSE)), wave="2025H1", instrument=PULSE)
+    space.close("2025H1")
+    app = turn_to(start(monkeypatch, space.path, "en"), "trend")
+    assert charts(app) == 0
+    assert any("No wave before this one is closed" in text for text in texts(app))
+    turn_to(app, "quality")
+    assert any("don't draw conclusions" in template.plain(text).replace("\\", "") for text in texts(app))
+    assert say("page_quality.no_staff", "en") in [caption.value for caption in app.caption]
+    assert charts(app) == 1

@@ -331,6 +331,16 @@ def comments(
 
 
 @app.command()
+def quality(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Say whether a wave is fit to use: response, careless answers, reliability, agreement of teams."""
+    settings, space = _opened(workspace, lang, as_json)
+    table = space.quality(wave)
+    if not settings.as_json:
+        _print_lights(table, space, wave, settings)
+    _print(table, space, wave, settings)
+
+
+@app.command()
 def utility(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """Say how many cells of each table are shown, and why the others are not."""
     settings, space = _opened(workspace, lang, as_json)
@@ -407,6 +417,17 @@ def _print_waiting(space: "Workspace", wave: str, settings: Settings) -> None:
     else:
         needed = {"people": policy.scores_k, "comments": policy.comments_k}
         typer.echo(say("cli.waits", settings.lang, wave=wave, **needed))
+
+
+def _print_lights(table: "SafeTable", space: "Workspace", wave: str | None, settings: Settings) -> None:
+    from engage.present import sentences
+    from engage.present.labels import Names
+
+    labels = Names(space.instrument(wave), settings.lang)
+    typer.echo(sentences.quality(table, labels)[0])
+    for light in sentences.lights(table, labels):
+        state = say(f"labels.light.{light.state}", settings.lang)
+        typer.echo(f"- {say(f'sentences.light.{light.check}.name', settings.lang)} [{state}] {light.why}")
 
 
 def _print_headlines(space: "Workspace", drivers: dict[str, "SafeTable"], settings: Settings) -> None:

@@ -6,7 +6,7 @@ The only package that imports Ibis. Tables are opened from a pinned snapshot; ev
 
 from engage.engine.joined import COMPOSITES, ENPS, ENPS_NET, Joined, held, joined_scores
 from engage.engine.moments import MomentTable, cross_products
-from engage.engine.scores import FAVOURABLE, group_cells, respondent_scores
+from engage.engine.scores import FAVOURABLE, answers, group_cells, respondent_scores
 from engage.engine.tables import comments, frame, latest_people, open_table
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "FAVOURABLE",
     "Joined",
     "MomentTable",
+    "answers",
     "comments",
     "cross_products",
     "frame",

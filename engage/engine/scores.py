@@ -32,15 +32,7 @@ def respondent_scores(snapshot: Snapshot, instrument: Instrument, wave: str | No
     nothing of the instrument is stored. R: ``psych::scoreItems(keys, items, impute = "none")`` (which asks
     for one answer only).
     """
-    table = responses_table(instrument.id)
-    rows = open_table(snapshot, table)
-    events = [event for event in snapshot.events if table in event.tables]
-    if wave is not None:
-        name = wave_name(wave)
-        rows = rows.filter(rows.wave == name)
-        events = [event for event in events if event.wave == name]
-    if len({event.wave for event in events}) < len(events):
-        rows = _last_answers(rows, events)
+    rows = _rows(snapshot, instrument, wave)
     schema = rows.schema()
     kept = ["import_id", "wave", "respondent", "started"]
     aside = {*kept, "seconds", "language", "source"}
@@ -62,6 +54,17 @@ def respondent_scores(snapshot: Snapshot, instrument: Instrument, wave: str | No
         base = (answered * 2 >= len(scale.items)).ifelse(answered, None).cast("float64")
         scores |= {name: totals[name] / base for name in (scale.id, scale.id + FAVOURABLE)}
     return totals.select(*kept, **scores)
+
+
+def answers(snapshot: Snapshot, instrument: Instrument, wave: str) -> pd.DataFrame:
+    """Return what each respondent of a wave answered: ``respondent``, ``seconds`` and a column per item.
+
+    Answers are as given (not reverse-keyed), null where there is none; items in the questionnaire's order.
+    Who answered in several imports counts once, by the last. Raises ``UsageError`` as the scores do.
+    """
+    rows = _rows(snapshot, instrument, wave)
+    items = {item.id: _answer(rows, item) for item in instrument.items}
+    return frame(rows.select("respondent", "seconds", **items))
 
 
 def group_cells(scores_expr: "ir.Table", scales: Sequence[str], by: Sequence[str]) -> pd.DataFrame:
@@ -88,6 +91,20 @@ def group_cells(scores_expr: "ir.Table", scales: Sequence[str], by: Sequence[str
         numbers = {name: wide[f"{scale}__{name}"] for name in ("n", "mean", "var", "favourable")}
         parts.append(wide[list(by)].assign(scale=scale, **numbers))
     return pd.concat(parts, ignore_index=True)
+
+
+def _rows(snapshot: Snapshot, instrument: Instrument, wave: str | None) -> "ir.Table":
+    """Return the answers of a wave (``None``: of all), each respondent's last."""
+    table = responses_table(instrument.id)
+    rows = open_table(snapshot, table)
+    events = [event for event in snapshot.events if table in event.tables]
+    if wave is not None:
+        name = wave_name(wave)
+        rows = rows.filter(rows.wave == name)
+        events = [event for event in events if event.wave == name]
+    if len({event.wave for event in events}) < len(events):
+        rows = _last_answers(rows, events)
+    return rows
 
 
 def _last_answers(rows: "ir.Table", events: Sequence[Event]) -> "ir.Table":

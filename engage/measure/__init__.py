@@ -1,6 +1,14 @@
 """Scores of persons and groups: pure functions on arrays and frames, results frozen."""
 
-from engage.measure.agreement import ICC, Aggregation, Agreement, icc, may_aggregate, rwg_j
+from engage.measure.agreement import (
+    ICC,
+    Aggregation,
+    Agreement,
+    icc,
+    icc_interval,
+    may_aggregate,
+    rwg_j,
+)
 from engage.measure.careless import Careless, CarelessRules, careless
 from engage.measure.change import WaveChange, compare_waves
 from engage.measure.compare import Comparison, compare
@@ -16,10 +24,19 @@ from engage.measure.reliability import (
     ItemRest,
     Omega,
     cronbach_alpha,
+    feldt_interval,
     item_rest_correlation,
     omega_total,
 )
-from engage.measure.scoring import AnswerBands, answer_bands, favourable_from, favourable_share, score_items
+from engage.measure.scoring import (
+    AnswerBands,
+    answer_bands,
+    favourable_from,
+    favourable_share,
+    score_items,
+    unfavourable_from,
+    unfavourable_share,
+)
 from engage.measure.weights import Weights, rake
 
 __all__ = [
@@ -54,7 +71,9 @@ __all__ = [
     "explore_factors",
     "favourable_from",
     "favourable_share",
+    "feldt_interval",
     "icc",
+    "icc_interval",
     "item_rest_correlation",
     "may_aggregate",
     "measurement_invariance",
@@ -63,5 +82,7 @@ __all__ = [
     "rake",
     "rwg_j",
     "score_items",
+    "unfavourable_from",
+    "unfavourable_share",
     "wilson_interval",
 ]

@@ -9,7 +9,7 @@ import pandas as pd
 from engage.errors import TooLittleData, UsageError
 from engage.measure.answers import FloatArray, IntArray, group_codes, numbers
 from engage.measure.display import as_html
-from engage.measure.intervals import check_level
+from engage.measure.intervals import Interval, check_level
 from engage.words import Language, say
 
 NullShape = Literal["uniform", "slight_skew"]
@@ -121,7 +121,7 @@ def icc(values: pd.Series, groups: pd.Series, *, level: float = 0.95) -> ICC:
     ``InputError`` for values that are not numbers; ``UsageError`` for different lengths.
     R: ``multilevel::ICC1(aov(values ~ as.factor(groups)))``, ``multilevel::ICC2``.
     """
-    from scipy.special import fdtrc, fdtri
+    from scipy.special import fdtrc
 
     check_level(level)
     answers, codes, labels, dropped = _in_groups(pd.DataFrame({"values": values}), groups)
@@ -134,13 +134,13 @@ def icc(values: pd.Series, groups: pd.Series, *, level: float = 0.95) -> ICC:
     within = float(((y - means[codes]) ** 2).sum()) / (n - teams)
     if np.ptp(y) == 0:
         raise TooLittleData("measure.constant_items", columns=["values"])
-    k, tail = n / teams, (1 - level) / 2
-    wide, narrow = (float(fdtri(teams - 1, n - teams, p)) for p in (1 - tail, tail))
+    k = n / teams
+    ends = icc_interval(between, within, n, teams, level=level)
     f = between / within if within > 0 else float("inf")
     return ICC(
         icc1=_share_between(between, within, k),
-        ci_low=_share_between(between, wide * within, k),
-        ci_high=_share_between(between, narrow * within, k),
+        ci_low=ends.low,
+        ci_high=ends.high,
         icc2=(between - within) / between if between > 0 else float("nan"),
         f=f,
         p_value=float(fdtrc(teams - 1, n - teams, f)),
@@ -150,6 +150,16 @@ def icc(values: pd.Series, groups: pd.Series, *, level: float = 0.95) -> ICC:
         group_size=k,
         n_dropped=dropped,
     )
+
+
+def icc_interval(between: float, within: float, n: int, teams: int, *, level: float = 0.95) -> Interval:
+    """Return the interval of ICC(1) from the two mean squares of n answers in teams; see :func:`icc`."""
+    from scipy.special import fdtri
+
+    tail = (1 - level) / 2
+    wide, narrow = (float(fdtri(teams - 1, n - teams, p)) for p in (1 - tail, tail))
+    low, high = (_share_between(between, by * within, n / teams) for by in (wide, narrow))
+    return Interval(low, high)
 
 
 def rwg_j(

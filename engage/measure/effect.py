@@ -13,6 +13,20 @@ Verdict = Literal["higher", "lower", "no_reliable_difference", "untestable"]
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """A sample by its size, mean and variance (divisor n − 1); two values at least."""
+
+    n: int
+    mean: float
+    var: float
+
+    @classmethod
+    def of(cls, values: FloatArray) -> "Moments":
+        """Return the moments of ``values`` (n,)."""
+        return cls(len(values), float(values.mean()), float(values.var(ddof=1)))
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """A difference of means in the unit of the score, with its test against 0."""
 
@@ -66,21 +80,28 @@ def welch(x: FloatArray, y: FloatArray, level: float) -> Difference:
 def overlapping(x: FloatArray, y: FloatArray, linked: int, r: float, level: float) -> Difference:
     """Return mean(x) − mean(y) where ``linked`` people are in both, their two scores correlating ``r``.
 
+    See :func:`overlapping_from`, which takes the moments of the two samples.
+    """
+    return overlapping_from(Moments.of(x), Moments.of(y), linked, r, level)
+
+
+def overlapping_from(x: Moments, y: Moments, linked: int, r: float, level: float) -> Difference:
+    """Return the difference of two means of which ``linked`` people are in both, correlating ``r``.
+
     Var = s_x²/n_x + s_y²/n_y − 2·c·r·s_x·s_y/(n_x·n_y) for c linked people; df = c − 1 +
     (γ − c + 1)/(n_x + n_y)·(number in one sample only), γ Welch's df. It is Welch's test if nobody is linked
     and the paired t test if everybody is. All but the difference is NaN where the variance is 0.
     Source: Derrick, Russ, Toher & White (2017), J. Mod. Appl. Stat. Methods 16.
     R: ``Partiallyoverlapping::Partover.test(var.equal = FALSE)``.
     """
-    nx, ny = len(x), len(y)
-    vx, vy = float(x.var(ddof=1)) / nx, float(y.var(ddof=1)) / ny
-    variance = vx + vy - 2 * linked * r * math.sqrt(vx * vy / (nx * ny))
+    vx, vy = x.var / x.n, y.var / y.n
+    variance = vx + vy - 2 * linked * r * math.sqrt(vx * vy / (x.n * y.n))
     if variance <= 1e-12 * (vx + vy):
-        return Difference(float(x.mean() - y.mean()), *(5 * [math.nan]))
-    df = (vx + vy) ** 2 / (vx**2 / (nx - 1) + vy**2 / (ny - 1))
+        return Difference(x.mean - y.mean, *(5 * [math.nan]))
+    df = (vx + vy) ** 2 / (vx**2 / (x.n - 1) + vy**2 / (y.n - 1))
     if linked:
-        df = linked - 1 + (df - linked + 1) / (nx + ny) * (nx + ny - 2 * linked)
-    return t_interval(float(x.mean() - y.mean()), variance, df, level)
+        df = linked - 1 + (df - linked + 1) / (x.n + y.n) * (x.n + y.n - 2 * linked)
+    return t_interval(x.mean - y.mean, variance, df, level)
 
 
 def hedges_g(x: FloatArray, y: FloatArray, level: float) -> Standardised:
@@ -89,14 +110,18 @@ def hedges_g(x: FloatArray, y: FloatArray, level: float) -> Standardised:
     f = n_x + n_y − 2. The interval turns the noncentral t distribution round and is scaled by J, too; it
     assumes equal spreads. NaN where s is 0. R: ``effectsize::hedges_g(x, y)``.
     """
-    nx, ny = len(x), len(y)
-    f = nx + ny - 2
-    pooled = math.sqrt(((nx - 1) * float(x.var(ddof=1)) + (ny - 1) * float(y.var(ddof=1))) / f)
+    return hedges_from(Moments.of(x), Moments.of(y), level)
+
+
+def hedges_from(x: Moments, y: Moments, level: float) -> Standardised:
+    """Return Hedges' g of two samples by their moments; see :func:`hedges_g`."""
+    f = x.n + y.n - 2
+    pooled = math.sqrt(((x.n - 1) * x.var + (y.n - 1) * y.var) / f)
     if pooled == 0:
         return Standardised(math.nan, math.nan, math.nan)
-    unit = math.sqrt(1 / nx + 1 / ny)
+    unit = math.sqrt(1 / x.n + 1 / y.n)
     small = math.exp(math.lgamma(f / 2) - math.lgamma((f - 1) / 2)) / math.sqrt(f / 2)
-    d = float(x.mean() - y.mean()) / pooled
+    d = (x.mean - y.mean) / pooled
     low, high = (small * unit * _noncentrality(d / unit, f, p) for p in ((1 + level) / 2, (1 - level) / 2))
     return Standardised(small * d, low, high)
 

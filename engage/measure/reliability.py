@@ -10,7 +10,7 @@ from engage.errors import Problem, TooLittleData, UsageError
 from engage.measure.answers import Complete, FloatArray, complete_rows, correlations, reversed_note
 from engage.measure.display import as_html
 from engage.measure.extraction import extract
-from engage.measure.intervals import check_level
+from engage.measure.intervals import Interval, check_level
 from engage.words import say
 
 OmegaConvention = Literal["ml", "minres", "psych"]
@@ -104,18 +104,16 @@ def cronbach_alpha(items: pd.DataFrame, *, level: float = 0.95) -> Alpha:
     that everybody answers alike or a sum that is the same for all; ``InputError`` for items not in numbers.
     R: ``psych::alpha(na.omit(items))``; ``cocron::cronbach.alpha.CI``.
     """
-    from scipy.special import fdtri
-
     check_level(level)
     rows = complete_rows(items)
     n, k = rows.values.shape
     alpha = _alpha(np.cov(rows.values, rowvar=False))
-    tail, df1, df2 = (1 - level) / 2, n - 1, (n - 1) * (k - 1)
+    ends = feldt_interval(alpha, n, k, level=level)
     pairs = correlations(rows.values)[np.triu_indices(k, 1)]
     return Alpha(
         alpha=alpha,
-        ci_low=1 - (1 - alpha) * float(fdtri(df1, df2, 1 - tail)),
-        ci_high=1 - (1 - alpha) * float(fdtri(df1, df2, tail)),
+        ci_low=ends.low,
+        ci_high=ends.high,
         level=level,
         n=n,
         n_items=k,
@@ -125,6 +123,15 @@ def cronbach_alpha(items: pd.DataFrame, *, level: float = 0.95) -> Alpha:
         r_max=float(pairs.max()),
         notes=reversed_note(_against(rows)),
     )
+
+
+def feldt_interval(alpha: float, n: int, n_items: int, *, level: float = 0.95) -> Interval:
+    """Return Feldt's interval of an alpha of ``n_items`` items over n people; see :func:`cronbach_alpha`."""
+    from scipy.special import fdtri
+
+    tail, df1, df2 = (1 - level) / 2, n - 1, (n - 1) * (n_items - 1)
+    low, high = (1 - (1 - alpha) * float(fdtri(df1, df2, p)) for p in (1 - tail, tail))
+    return Interval(low, high)
 
 
 def omega_total(items: pd.DataFrame, *, convention: OmegaConvention = "ml") -> Omega:

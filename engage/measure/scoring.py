@@ -25,12 +25,11 @@ class AnswerBands:
 def answer_bands(points: int) -> AnswerBands:
     """Return which answers are unfavourable, neutral and favourable on a scale of ``points`` answers.
 
-    Favourable are the top answers of :func:`favourable_from`, unfavourable as many at the bottom, except on
-    11 points (0–10), where those are 0–6; the others are neutral. Reverse-keyed items are turned round first.
-    Raises ``UsageError`` for fewer than 2 or more than 11 points. The table is in ``docs/measurement.md``.
+    See :func:`favourable_from` and :func:`unfavourable_from`; the others are neutral. Reverse-keyed items are
+    turned round first. Raises ``UsageError`` for fewer than 2 or more than 11 points. The table is in
+    ``docs/measurement.md``.
     """
-    top = favourable_from(points)
-    bottom = _DETRACTORS if points == 11 else top
+    top, bottom = favourable_from(points), unfavourable_from(points)
     return AnswerBands(points, bottom, points - bottom - top, top)
 
 
@@ -43,6 +42,15 @@ def favourable_from(points: int) -> int:
     if not 2 <= points <= 11:
         raise UsageError("model.bad_points", points=points)
     return 2 if points >= 4 else 1
+
+
+def unfavourable_from(points: int) -> int:
+    """Return how many of the bottom answers count as unfavourable on a scale of ``points`` answers.
+
+    As many as count as favourable at the top; on 11 points the lowest seven (0–6, the detractors of eNPS).
+    What is neither is neutral: nothing on 2 and 4 points. Errors as in :func:`favourable_from`.
+    """
+    return _DETRACTORS if points == 11 else favourable_from(points)
 
 
 def score_items(
@@ -72,10 +80,24 @@ def favourable_share(
 
     Shapes, types and errors as in :func:`score_items`.
     """
-    threshold = maximum - favourable_from(maximum - minimum + 1) + 1
     keyed = _keyed(items, minimum, maximum, reverse)
-    favourable = (keyed >= threshold).where(keyed.notna()).astype("Float64")
-    return _where_half_answered(favourable.mean(axis=1), keyed)
+    return _share(keyed >= maximum - favourable_from(maximum - minimum + 1) + 1, keyed)
+
+
+def unfavourable_share(
+    items: pd.DataFrame, *, minimum: int, maximum: int, reverse: Collection[str] = ()
+) -> pd.Series:
+    """Return each person's share of unfavourable answers among their answered items of one scale, 0..1.
+
+    Unfavourable are the bottom answers of :func:`unfavourable_from` after reverse-keying; missing where
+    :func:`favourable_share` is. Shapes, types and errors as in :func:`score_items`.
+    """
+    keyed = _keyed(items, minimum, maximum, reverse)
+    return _share(keyed <= minimum + unfavourable_from(maximum - minimum + 1) - 1, keyed)
+
+
+def _share(counts: pd.DataFrame, keyed: pd.DataFrame) -> pd.Series:
+    return _where_half_answered(counts.where(keyed.notna()).astype("Float64").mean(axis=1), keyed)
 
 
 def _keyed(items: pd.DataFrame, minimum: float, maximum: float, reverse: Collection[str]) -> pd.DataFrame:

@@ -5,15 +5,23 @@ layered chart that fills the width it gets, on a transparent background. Where t
 chart says why.
 """
 
+from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
 from engage.present.score_charts import heat_map, scale_bars, trend
+from engage.present.share_charts import distribution, response
 from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
 
 __all__ = [
+    "changes",
+    "differences",
+    "distribution",
+    "furthest_groups",
     "heat_map",
     "importance",
     "importance_performance",
+    "reliability",
+    "response",
     "scale_bars",
     "theme",
     "tone_bars",

@@ -1,5 +1,6 @@
 """Words for the stable ids of the data: scales, roles, demographics, themes, outcomes, tones."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -128,6 +129,15 @@ class Names:
             return ""
         key = f"privacy.hidden.{reason}"
         return say(key, self.lang) if known(key) else str(reason)
+
+    def refusal(self, reasons: Iterable[object]) -> str:
+        """Return a sentence that says why there is nothing to say."""
+        why = list(dict.fromkeys(filter(None, map(self.hidden, reasons))))
+        return (
+            say("sentences.all_hidden", self.lang, reasons=why)
+            if why
+            else say("sentences.nothing", self.lang)
+        )
 
     def n(self, n: object, n_band: object) -> str:
         """Return a released number of people: exact, as its band, or ``"–"`` where it is hidden."""

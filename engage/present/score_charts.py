@@ -1,5 +1,6 @@
 """Charts of scale scores: bars, heat map, trend."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -120,11 +121,14 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
     return finish(layers, max(24 * len(groups), 48), title, own_colours=True)
 
 
-def trend(scores: SafeTable, scales: Sequence[str], names: Names) -> alt.LayerChart:
+def trend(
+    scores: SafeTable, scales: Sequence[str], names: Names, *, changes: SafeTable | None = None
+) -> alt.LayerChart:
     """Return favourable shares with their intervals by wave, one line per scale, named at its end.
 
     ``scores``: totals with a ``wave`` column, waves oldest first. A hidden wave leaves a gap. Scores in
-    points are left out. At most as many scales as there are colours (8).
+    points are left out. At most as many scales as there are colours (8). ``changes``: a triangle marks each
+    wave whose mean moved reliably since the wave before, up or down.
     """
     frame = released(scores, "scores")
     wanted = [s for s in scales if s != POINTS and s in set(frame["scale"])][: len(look.SERIES_COLOURS)]
@@ -169,9 +173,30 @@ def trend(scores: SafeTable, scales: Sequence[str], names: Names) -> alt.LayerCh
         base.transform_filter("!isValid(datum.favourable)")
         .mark_text(color=INK, fontStyle="italic", dy=-8)
         .encode(y=alt.datum(0), text="why:N", color=alt.value(INK)),
+        *_moves(base, frame, y, changes),
         *look.end_labels(points, wanted, height, dict(zip(wanted, look.SERIES_COLOURS, strict=False)), names),
     ]
-    return finish(layers, height)
+    title = say("charts.trend_marks", names.lang).split("\n") if changes is not None else ()
+    return finish(layers, height, title)
+
+
+def _moves(base: alt.Chart, frame: pd.DataFrame, y: alt.Y, changes: SafeTable | None) -> list[alt.Chart]:
+    """Return triangles where a score moved reliably."""
+    if changes is None:
+        return []
+    found = released(changes, "changes")
+    found = found[found["reliable"] & found["change"].astype(float).fillna(0).ne(0)]
+    layers = []
+    for shape, some in (("triangle-up", found["change"] > 0), ("triangle-down", found["change"] < 0)):
+        drawn = found[some & found["scale"].isin(frame["scale"])]
+        tests = [
+            f"(datum.scale === {json.dumps(scale)} && datum.wave === {json.dumps(str(wave))})"
+            for scale, wave in zip(drawn["scale"], drawn["wave_to"], strict=True)
+        ]
+        if tests:
+            marked = base.transform_filter(" || ".join(tests))
+            layers.append(marked.mark_point(shape=shape, size=190, filled=True, opacity=1).encode(y=y))
+    return layers
 
 
 def _waves(waves: Sequence[str], labels: pd.Series, names: Names) -> alt.Scale:

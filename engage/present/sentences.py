@@ -5,20 +5,33 @@ nothing to show. The same table gives the same words.
 """
 
 import math
-from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pandas as pd
 
 from engage.present import numbers
+from engage.present.difference_sentences import changes, difference_on, differences
 from engage.present.driver_sentences import drivers
 from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
+from engage.present.quality_sentences import Light, lights, quality
 from engage.present.tone_charts import why_hidden
 from engage.privacy import SafeTable
-from engage.words import Language, say
+from engage.words import say
 
-__all__ = ["drivers", "heat_map", "joins", "overview", "tone", "utility"]
+__all__ = [
+    "Light",
+    "changes",
+    "difference_on",
+    "differences",
+    "drivers",
+    "joins",
+    "lights",
+    "overview",
+    "quality",
+    "tone",
+    "utility",
+]
 
 _HEADLINE: Final = "engagement"
 _FACTORS: Final = ("hygiene", "motivator", "unlabelled")
@@ -44,7 +57,7 @@ def overview(
     frame = released(scores, "scores").set_index("scale")
     shares = frame[frame["favourable"].notna()]
     if shares.empty:
-        return (refusal(frame["hidden_reason"], names),)
+        return (names.refusal(frame["hidden_reason"]),)
     lang = names.lang
     outcomes = [scale for scale in shares.index if names.role_of(scale) == "outcome"]
     first = next(iter([s for s in (_HEADLINE,) if s in shares.index] or outcomes or list(shares.index)))
@@ -64,37 +77,6 @@ def overview(
     if changes is not None:
         lines += _moved(released(changes, "changes"), first, wave, names)
     return tuple(lines)
-
-
-def heat_map(scores: SafeTable, by: str, names: Names) -> tuple[str, ...]:
-    """Return how many groups are shown, and the widest gap whose intervals don't overlap, if there is one.
-
-    ``scores``: one wave by the demographic ``by``.
-    """
-    frame = released(scores, "scores")
-    frame = frame[frame["scale"] != POINTS]
-    shown = frame.dropna(subset=["favourable"])
-    if shown.empty:
-        return (refusal(frame["hidden_reason"], names),)
-    lang = names.lang
-    groups = shown[by].nunique(dropna=False)
-    hidden = frame.loc[frame["favourable"].isna(), by].nunique(dropna=False)
-    head = say(
-        f"sentences.heat_map.{'shown_hidden' if hidden else 'shown'}", lang,
-        group=names.inline(names.demographic(by)), shown=groups, **({"hidden": hidden} if hidden else {}),
-    )  # fmt: skip
-    if groups < 2:
-        return (say("sentences.heat_map.one_group", lang),)
-    gap = _widest_gap(shown, by)
-    if gap is None:
-        return (_join([head, say("sentences.heat_map.no_gap", lang)], lang),)
-    high, low = gap
-    found = say(
-        "sentences.heat_map.gap", lang, scale=names.inline(names.scale_share(str(high["scale"]))),
-        high=names.level(by, high[by]), high_share=numbers.percent(high["favourable"]),
-        low=names.level(by, low[by]), low_share=numbers.percent(low["favourable"]),
-    )  # fmt: skip
-    return _join([head, found], lang), say("sentences.heat_map.many", lang)
 
 
 def utility(table: SafeTable, by: str, names: Names) -> tuple[str, ...]:
@@ -143,15 +125,7 @@ def tone(table: SafeTable, names: Names, *, question: str = "", source: str = ""
             source=names.source(told),
         )
         lines.append(_tone_line(part, by, about, names))
-    return tuple(lines) or (refusal((), names),)
-
-
-def refusal(reasons: Iterable[object], names: Names) -> str:
-    """Return why there is nothing to say."""
-    why = list(dict.fromkeys(filter(None, map(names.hidden, reasons))))
-    if not why:
-        return say("sentences.nothing", names.lang)
-    return say("sentences.all_hidden", names.lang, reasons=why)
+    return tuple(lines) or (names.refusal(()),)
 
 
 def _factors(shares: pd.DataFrame, names: Names) -> list[str]:
@@ -185,18 +159,6 @@ def _moved(changes: pd.DataFrame, scale: str, wave: str, names: Names) -> list[s
     key = "up" if row["change"] > 0 else "down"
     change = numbers.decimal(abs(row["change"]), names.lang, 1)
     return [say(f"sentences.overview.{key}", names.lang, change=change, **words)]
-
-
-def _widest_gap(shown: pd.DataFrame, by: str) -> tuple[pd.Series, pd.Series] | None:
-    """Return the highest and lowest group of the scale where they lie furthest apart beyond doubt."""
-    best, width = None, 0.0
-    for _, part in shown[~shown["scale"].isin(list(COMPOSITES))].groupby("scale", sort=False):
-        ranked = part.sort_values(["favourable", by], kind="stable")
-        low, high = ranked.iloc[0], ranked.iloc[-1]
-        gap = float(high["favourable"] - low["favourable"])
-        if high["ci_low"] > low["ci_high"] and gap > width:
-            best, width = (high, low), gap
-    return best
 
 
 def _tone_line(part: pd.DataFrame, by: str, about: str, names: Names) -> str:
@@ -249,7 +211,3 @@ def _of(row: pd.Series, by: str, names: Names) -> dict[str, str]:
         "negative": numbers.percent(row["negative"]),
         "positive": numbers.percent(row["positive"]),
     }
-
-
-def _join(sentences: Sequence[str], lang: Language) -> str:
-    return ("" if lang == "zh" else " ").join(sentences)

@@ -7,8 +7,10 @@ from typing import Any, Final
 import pandas as pd
 
 from engage.present import numbers
+from engage.present.difference_charts import verdict_word
 from engage.present.driver_charts import rank_span, sign
 from engage.present.labels import Names, is_missing
+from engage.present.quality_sentences import reason
 from engage.present.tone_charts import why_hidden
 from engage.privacy import SafeTable
 from engage.words import say
@@ -26,6 +28,10 @@ _OWN: Final[dict[str, str]] = {
     "confusion": "actual",
     "quantiles": "quantile",
     "utility": "wave",
+    "quality": "check",
+    "response": "invited",
+    "comparisons": "scale",
+    "distribution": "scale",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -158,6 +164,9 @@ def _changes(frame: pd.DataFrame, names: Names) -> dict[str, object]:
         column("wave_from"): frame["wave_from"],
         column("wave_to"): frame["wave_to"],
         column("change"): frame["change"],
+        column("interval_plain"): _between(frame["ci_low"], frame["ci_high"], names),
+        column("hedges_g"): frame["hedges_g"],
+        column("linked"): [names.n(n, b) for n, b in zip(frame["linked"], frame["linked_band"], strict=True)],
         column("note"): ["" if sure else say("labels.not_reliable", lang) for sure in frame["reliable"]],
     }
 
@@ -241,6 +250,75 @@ def _utility(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     }
 
 
+def _quality(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    subjects = zip(frame["check"], frame["subject"], strict=True)
+    return {
+        column("check"): [say(f"labels.check.{check}", names.lang) for check in frame["check"]],
+        column("subject"): [_subject(check, subject, names) for check, subject in subjects],
+        column("n"): _people(frame, names),
+        column("value"): frame["value"],
+        column("interval_plain"): _between(frame["ci_low"], frame["ci_high"], names),
+        column("light"): _words("light", frame["state"], names),
+        column("reason"): [reason(row, names) for _, row in frame.iterrows()],
+    }
+
+
+def _subject(check: str, subject: str, names: Names) -> str:
+    if not subject:
+        return "–"
+    if check == "wave":
+        return say(f"labels.check.{subject}", names.lang)
+    if check == "rule":
+        return say(f"labels.rule.{subject}", names.lang)
+    return names.demographic(subject) if check in ("make_up", "weighting") else names.scale(subject)
+
+
+def _response(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    invited = zip(frame["invited"], frame["invited_band"], strict=True)
+    return {
+        **_by(frame, "response", names),
+        column("invited"): [names.n(n, band) for n, band in invited],
+        column("responses"): _people(frame, names),
+        column("rate"): _per_cent(frame["rate"]),
+        column("staff_share"): _per_cent(frame["staff_share"]),
+        column("answer_share"): _per_cent(frame["answer_share"]),
+        column("verdict"): [verdict_word(verdict, names) for verdict in frame["verdict"]],
+    }
+
+
+def _comparisons(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    made: dict[str, object] = {
+        **_by(frame, "comparisons", names),
+        column("scale"): [names.scale(scale) for scale in frame["scale"]],
+        column("n"): _people(frame, names),
+        column("mean"): frame["mean"],
+        column("rest"): frame["rest"],
+        column("difference"): frame["difference"],
+        column("interval_plain"): _between(frame["ci_low"], frame["ci_high"], names),
+        column("hedges_g"): frame["hedges_g"],
+        column("g_interval"): _between(frame["g_low"], frame["g_high"], names, 1),
+        column("p_adjusted"): [_p(p, names) for p in frame["p_value"]],
+        column("verdict"): [verdict_word(verdict, names) for verdict in frame["verdict"]],
+    }
+    return made | _note(frame, names)
+
+
+def _distribution(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = _heading(names)
+    made: dict[str, object] = {
+        **_by(frame, "distribution", names),
+        column("scale"): [names.scale(scale) for scale in frame["scale"]],
+        column("n"): _people(frame, names),
+        column("favourable"): _per_cent(frame["favourable"]),
+        column("neutral"): _per_cent(frame["neutral"]),
+        column("unfavourable"): _per_cent(frame["unfavourable"]),
+    }
+    return made | _note(frame, names)
+
+
 _DRIVER_COLUMNS: Final = (
     "block", "driver", "role", "share", "importance_low", "importance_high", "rank_low", "rank_high",
     "direction", "estimate", "ci_low", "ci_high", "standardised", "p_value",
@@ -257,6 +335,10 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "confusion": _confusion,
     "quantiles": _quantiles,
     "utility": _utility,
+    "quality": _quality,
+    "response": _response,
+    "comparisons": _comparisons,
+    "distribution": _distribution,
 }
 
 
@@ -276,6 +358,11 @@ def _per_cent(share: pd.Series) -> pd.Series:
 def _spans(low: pd.Series, high: pd.Series) -> list[str]:
     pairs = zip(low.astype(float), high.astype(float), strict=True)
     return [numbers.span(a, b).removesuffix("%") for a, b in pairs]
+
+
+def _between(low: pd.Series, high: pd.Series, names: Names, digits: int = 2) -> list[str]:
+    pairs = zip(low.astype(float), high.astype(float), strict=True)
+    return ["–" if is_missing(a) else numbers.between(a, b, names.lang, digits) for a, b in pairs]
 
 
 def _words(group: str, ids: pd.Series, names: Names) -> list[str]:

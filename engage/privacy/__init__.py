@@ -1,6 +1,8 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
+from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
+from engage.privacy.flagged import Split
 from engage.privacy.measures import Measure, with_shares
 from engage.privacy.models import (
     release_confusion,
@@ -12,11 +14,17 @@ from engage.privacy.models import (
 from engage.privacy.naming import UNNAMED, nameable, unnamed
 from engage.privacy.overtime import Past
 from engage.privacy.policy import Policy, load_policy
+from engage.privacy.quality import (
+    ScaleQuality,
+    Staffing,
+    WaveQuality,
+    release_quality,
+    release_staffing,
+)
 from engage.privacy.release import (
     POINT_SCALES,
     SCORE_COLUMNS,
     release_audit,
-    release_changes,
     release_counts,
     release_open_wave,
     release_scores,
@@ -41,7 +49,11 @@ __all__ = [
     "Past",
     "Policy",
     "SafeTable",
+    "ScaleQuality",
+    "Split",
+    "Staffing",
     "Support",
+    "WaveQuality",
     "bounds_of",
     "check_support",
     "hidden_cells",
@@ -53,13 +65,17 @@ __all__ = [
     "refusal",
     "release_audit",
     "release_changes",
+    "release_comparisons",
     "release_confusion",
     "release_counts",
+    "release_distribution",
     "release_drivers",
     "release_grouped_drivers",
     "release_open_wave",
+    "release_quality",
     "release_quantiles",
     "release_scores",
+    "release_staffing",
     "release_survival",
     "release_tone",
     "release_utility",

@@ -121,7 +121,7 @@ def _excess(
     geometry = leverage.exact(people.only(shown), len(reasons))
     mine = numbers[shown[numbers]]
     smallest: Places = mine[[int(np.argmin(sizes[mine]))]]
-    bad = _too_sharp(geometry, policy)
+    bad = too_sharp(geometry, policy)
     if bad.any():
         named: Places = mine[np.isin(mine, people.codes[bad])]
         return named if len(named) else smallest
@@ -138,7 +138,7 @@ def _excess(
     return numbers[:0]
 
 
-def _too_sharp(geometry: Geometry, policy: Policy) -> Flags:
+def too_sharp(geometry: Geometry, policy: Policy) -> Flags:
     """Return the classes whose people could be told too closely, alone or with colluders."""
     alone = geometry.own > policy.leverage + _ROUNDING
     together = leverage.after_collusion(geometry, policy.colluders) > (1 + policy.leverage) / 2 + _ROUNDING

@@ -1,7 +1,7 @@
 """What several releases say together: joiners, leavers and late answers are differences between cells."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -51,7 +51,7 @@ class Past:
     grid: Grid
     shown: Mapping[str, Flags]
     sums: Mapping[str, tuple[Floats, Floats]]
-    answers: Mapping[str, Floats]
+    answers: Mapping[str, Floats] = field(default_factory=dict)
 
     def part(self, measure: str) -> "Part":
         """Return what it says of a measure."""

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 import pandas as pd
@@ -204,48 +203,6 @@ def release_utility(cells: pd.DataFrame, policy: Policy) -> SafeTable:
             rows.append((wave, ",".join(names), measure, *groups, *cell_counts))
     columns = ["wave", "by", "measure", "groups", "groups_shown", "cells", "shown", "kept", *REASONS]
     return seal("utility", pd.DataFrame(rows, columns=columns))
-
-
-def release_changes(cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -> SafeTable:
-    """Release changes of scale means between consecutive waves, tested before they are rounded.
-
-    ``cells``: ``wave, scale, n, mean, var`` of whole waves, in the order ``waves``. ``reliable`` is Welch's
-    test at 5 % after Benjamini-Hochberg over the table (R ``t.test``, ``p.adjust(method="BH")``); ``change``
-    is rounded like the mean and empty where it is not reliable, so that nobody reads noise as movement.
-    """
-    from scipy.stats import false_discovery_control, ttest_ind_from_stats
-
-    rows = []
-    for before, after in pairwise(waves):
-        left = cells[cells["wave"] == before].set_index("scale")
-        right = cells[cells["wave"] == after].set_index("scale")
-        for scale in left.index.intersection(right.index):
-            a, b = left.loc[scale], right.loc[scale]
-            if min(a["n"], b["n"]) < policy.model_n:
-                continue
-            test = ttest_ind_from_stats(
-                b["mean"],
-                math.sqrt(b["var"]),
-                b["n"],
-                a["mean"],
-                math.sqrt(a["var"]),
-                a["n"],
-                equal_var=False,
-            )
-            rows.append(
-                (scale, before, after, b["mean"] - a["mean"], float(test.pvalue), min(a["n"], b["n"]))
-            )
-    frame = pd.DataFrame(rows, columns=["scale", "wave_from", "wave_to", "change", "p", "n"])
-    frame["reliable"] = False
-    tested = frame["p"].notna()
-    if tested.any():
-        frame.loc[tested, "reliable"] = false_discovery_control(frame.loc[tested, "p"]) <= 0.05
-    rounded = [
-        rounding.score(c, n, in_points=s in POINT_SCALES)
-        for s, c, n in zip(frame["scale"], frame["change"], frame["n"], strict=True)
-    ]
-    frame["change"] = pd.Series(rounded, dtype=float).where(frame["reliable"])
-    return seal("changes", frame[["scale", "wave_from", "wave_to", "change", "reliable"]])
 
 
 def _rounded(cells: pd.DataFrame, by: Sequence[str], colluders: int) -> pd.DataFrame:

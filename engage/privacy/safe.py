@@ -1,4 +1,4 @@
-"""The type that every reader gets. Only :mod:`engage.privacy.release` and ``models`` make one."""
+"""The type that every reader gets; ``release``, ``models``, ``quality``, ``comparisons`` alone make one."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,6 +18,10 @@ Kind = Literal[
     "survival",
     "confusion",
     "quantiles",
+    "quality",
+    "response",
+    "comparisons",
+    "distribution",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 
@@ -70,5 +74,5 @@ def _restore(kind: Kind, frame: pd.DataFrame, notes: Mapping[str, Note]) -> Safe
 
 
 def seal(kind: Kind, frame: pd.DataFrame, notes: Mapping[str, Note] | None = None) -> SafeTable:
-    """Make a ``SafeTable``. For ``release`` and ``models`` alone (a test looks for other callers)."""
+    """Make a ``SafeTable``. For the four makers of the gate alone (a test looks for other callers)."""
     return SafeTable(kind, frame, notes or {}, seal=_SEAL)

@@ -74,6 +74,22 @@ class Tables:
         """Return how many rows of survey, people, service and comments could be matched in a closed wave."""
         return _released(self, "join_report", wave)
 
+    def quality(self, wave: str) -> SafeTable:
+        """Return whether a closed wave is fit to use, a line per check."""
+        return _released(self, "quality", wave)
+
+    def response(self, by: str, wave: str) -> SafeTable:
+        """Return who answered, group by group, beside the staff list."""
+        return _released(self, "response", by, wave)
+
+    def differences(self, by: str, wave: str) -> SafeTable:
+        """Return how each group differs from everybody else."""
+        return _released(self, "differences", by, wave)
+
+    def distribution(self, wave: str, by: tuple[str, ...], scale: str) -> SafeTable:
+        """Return favourable, neutral and unfavourable shares of one scale by groups."""
+        return _released(self, "distribution", by, wave, scale)
+
     def utility(self, wave: str) -> SafeTable:
         """Return how many cells of a closed wave are shown, and why the others are not."""
         return _released(self, "utility", wave)

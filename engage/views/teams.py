@@ -1,10 +1,14 @@
-"""Teams: where each factor stands, group by group."""
+"""Groups: which of them need help? Where each score stands, and who differs from everybody else."""
 
 import streamlit as st
 
 from engage.present import charts, sentences
 from engage.present.tables import display
+from engage.privacy import SafeTable
 from engage.views.template import View, open_page
+
+FIRST = "engagement"
+POINTS = "enps_net"
 
 
 def draw(view: View) -> None:
@@ -30,16 +34,46 @@ def draw(view: View) -> None:
     with view.part():
         with view.busy("working"):
             scores = view.tables.scores(wave, (group,))
-        headline, *more = sentences.heat_map(scores, group, view.names)
+            differences = view.tables.differences(group, wave)
+        headline = sentences.differences(differences, group, view.names)[0]
         view.answer(headline)
         view.say_newest_only()
-        for line in more:
-            view.line(line)
         with st.container(key="scrolls"):
             view.chart(charts.heat_map(scores, group, view.names), headline)
         _why_hidden(view, group)
         view.details(scores, f"scores_by_{group}_{wave}")
+        _one_score(view, group, differences)
     view.method()
+
+
+def _one_score(view: View, group: str, differences: SafeTable) -> None:
+    """Draw one score group by group: beside everybody else, and how answers are spread."""
+    wave = view.shown_wave
+    known = [scale for scale in dict.fromkeys(differences.tidy()["scale"]) if scale != POINTS]
+    st.subheader(view.say("one_title"), anchor=False)
+    if st.session_state.get("group_scale") not in known:
+        st.session_state["group_scale"] = FIRST if FIRST in known else known[0]
+    st.selectbox(
+        view.say("scale"),
+        known,
+        format_func=view.names.scale,
+        key="group_scale",
+        persist_state="session",
+        width=280,
+    )
+    scale = str(st.session_state["group_scale"])
+    sentence = sentences.difference_on(differences, group, scale, view.names)
+    view.line(sentence)
+    view.chart(charts.differences(differences, group, scale, view.names), sentence)
+    view.details(differences, f"differences_by_{group}_{wave}")
+    st.subheader(view.say("spread_title"), anchor=False)
+    with view.busy():
+        spread = view.tables.distribution(wave, (group,), scale)
+    order = charts.furthest_groups(differences, group, scale)
+    chart = charts.distribution(spread, view.names, by=group, scale=scale, order=order)
+    view.chart(chart, view.say("spread_title"))
+    view.note("spread_note")
+    view.details(spread, f"shares_of_{scale}_by_{group}_{wave}")
 
 
 def _why_hidden(view: View, group: str) -> None:

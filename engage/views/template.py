@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -24,8 +24,8 @@ from engage.views.state import State
 from engage.words import Language, catalogue, say
 from engage.workspace import ALL_WAVES, Workspace
 
-PageName = Literal["overview", "drivers", "teams", "comments", "upload"]
-PAGES: Final[tuple[PageName, ...]] = ("overview", "drivers", "teams", "comments", "upload")
+PageName = Literal["overview", "drivers", "teams", "trend", "comments", "quality", "upload"]
+PAGES: Final[tuple[PageName, ...]] = get_args(PageName)
 
 ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'

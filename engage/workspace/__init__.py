@@ -20,6 +20,8 @@ from engage.privacy import (
     release_counts,
     release_drivers,
     release_open_wave,
+    release_quality,
+    release_staffing,
     release_utility,
     release_waves,
     select_cells,
@@ -27,7 +29,8 @@ from engage.privacy import (
 )
 from engage.privacy.audit import findings_frame
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
-from engage.workspace import findings, linking, waiting
+from engage.workspace import comparing, findings, linking, waiting
+from engage.workspace.answering import answered
 from engage.workspace.auditing import attacked
 from engage.workspace.breaks import Break, Breaks, since_break, trend_breaks
 from engage.workspace.cells import WaveCells
@@ -37,6 +40,7 @@ from engage.workspace.importing import ImportResult, Progress, Upload, import_up
 from engage.workspace.merging import wave_instrument
 from engage.workspace.policies import note_policy
 from engage.workspace.publishing import group_names, publish
+from engage.workspace.quality import every_staffing, wave_quality
 from engage.workspace.sample_files import sample_hashes
 from engage.workspace.toning import tone_table
 from engage.workspace.waiting import closed_waves, standings
@@ -264,11 +268,57 @@ class Workspace:
     def changes(self) -> SafeTable:
         """Return the changes between consecutive closed waves, tested unrounded inside the gate.
 
-        Of a scale whose trend breaks, those since its last break.
+        Who answered both is counted as paired; with intervals, Hedges' g, and what is reliable at 5 %. Of a
+        scale whose trend breaks, those since its last break.
         """
-        waves, snapshot = self._waves(ALL_WAVES), self._need()
+        snapshot, waves = self._need(), self._waves(ALL_WAVES)
         moments = since_break(WaveCells(snapshot, waves).moments, trend_breaks(snapshot, waves), waves)
-        return release_changes(moments, waves, self.policy)
+        return release_changes(moments, waves, self.policy, comparing.links(snapshot, waves))
+
+    def differences(self, by: str | Sequence[str], wave: str | None = None) -> SafeTable:
+        """Return how each group of a published table differs from everybody else, by scale.
+
+        With intervals, Hedges' g, p-values adjusted over the table, and a verdict. Raises ``UsageError`` for
+        a table that is not published.
+        """
+        cells, names = self._published(by, wave)
+        return comparing.compared(cells, names, self.policy)
+
+    def distribution(
+        self, by: str | Sequence[str] = (), wave: str | None = None, scale: str | None = None
+    ) -> SafeTable:
+        """Return shares of favourable, neutral and unfavourable answers, of the whole wave or a table of it.
+
+        Of every scale, or of one, which is quicker. Raises ``UsageError`` for a table that is not published.
+        """
+        cells, names = self._published(by, wave)
+        data = answered(self._need(), self._waves(wave)[-1], self.policy)
+        return comparing.distribution(data, cells, names, self.policy, scale)
+
+    def quality(self, wave: str | None = None) -> SafeTable:
+        """Return whether a closed wave is fit to use, one line per check; the first is of the whole wave.
+
+        Response, make-up of the respondents, careless answers, reliability, agreement of teams, and what the
+        headline results would be without careless answers. See :func:`engage.privacy.release_quality`.
+        """
+        snapshot, name, policy = self._need(), self._waves(wave)[-1], self.policy
+        data = answered(snapshot, name, policy)
+        raw = wave_quality(snapshot, name, data, WaveCells(snapshot, [name]).frame, policy)
+        return release_quality(raw, data.release, policy)
+
+    def response(self, by: str, wave: str | None = None) -> SafeTable:
+        """Return who answered, group by group, beside the staff list; of groups whose results are shown.
+
+        Raises ``UsageError`` for a demographic without results, ``TooLittleData`` where the staff list does
+        not have it.
+        """
+        cells, (group,) = self._published(by, wave)
+        snapshot, name = self._need(), self._waves(wave)[-1]
+        data = answered(snapshot, name, self.policy)
+        staffing = every_staffing(snapshot, name, data, cells.frame, "")
+        if group not in staffing:
+            raise TooLittleData("workspace.not_on_staff_list", where=group)
+        return release_staffing(staffing[group], group, self.policy)
 
     def response_rates(self) -> SafeTable:
         """Return, per closed wave, how many were employed (where known) and how many answered."""
@@ -369,6 +419,16 @@ class Workspace:
         survey = linking.survey(snapshot, waves)
         self._audit("frame", rows=len(survey.frame))
         return survey.frame
+
+    def _published(self, by: str | Sequence[str], wave: str | None) -> tuple[WaveCells, tuple[str, ...]]:
+        """Return the cells of one closed wave and the names of a table that it published."""
+        names = (by,) if isinstance(by, str) else tuple(by)
+        cells = WaveCells(self._need(), self._waves(wave)[-1:])
+        found = next((one for one in cells.tables if sorted(one) == sorted(names)), None)
+        if found is None:
+            name = ",".join(names)
+            raise UsageError("workspace.unknown_demographic", where=name, name=name, known=cells.demographics)
+        return cells, found
 
     def _called(self, survey: linking.Survey, group: str) -> linking.Survey:
         """Return the survey with groups called by names that may be said."""

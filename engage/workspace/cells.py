@@ -57,6 +57,11 @@ class WaveCells:
         ordered = cells.sort_values(["wave_place", "place"], ignore_index=True)
         return ordered.drop(columns="wave_place")
 
+    @property
+    def tables(self) -> tuple[tuple[str, ...], ...]:
+        """The published tables by their demographics; ``()`` is the whole wave."""
+        return tuple(tuple(json.loads(by)) for by in self.frame["by"].unique())
+
     @cached_property
     def demographics(self) -> tuple[str, ...]:
         """Demographics with published tables, in the questionnaire's order."""

@@ -140,11 +140,15 @@ def response_counts(snapshot: Snapshot) -> dict[str, dict[str, int | None]]:
     for fact in wave_facts(snapshot).to_dict("records"):
         invited, day = None, fact["last_day"]
         if people is not None and not pd.isna(day):
-            here = people["hire_date"].isna() | (people["hire_date"] <= day)
-            here &= people["leave_date"].isna() | (people["leave_date"] > day)
-            invited = int(here.sum())
+            invited = int(employed(people, day).sum())
         counts[str(fact["wave"])] = {"invited": invited, "responses": int(fact["n"])}
     return counts
+
+
+def employed(people: pd.DataFrame, day: pd.Timestamp) -> "pd.Series[bool]":
+    """Return who of the staff list is employed on a day; who has no dates is."""
+    here = people["hire_date"].isna() | (people["hire_date"] <= day)
+    return here & (people["leave_date"].isna() | (people["leave_date"] > day))
 
 
 def join_counts(snapshot: Snapshot, wave: str) -> dict[str, int | None]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from engage import engine
+from engage.errors import TooLittleData
 from engage.privacy import (
     POINT_SCALES,
     Measure,
@@ -145,6 +146,28 @@ def _earlier(snapshot: Snapshot, measures: Mapping[str, Measure], policy: Policy
 def _answers(then: Snapshot, wave: str) -> pd.DataFrame:
     """Return the scores of a wave as a close saw them."""
     return engine.frame(engine.joined_scores(then, wave).scores).set_index("respondent")
+
+
+def release_of(snapshot: Snapshot, wave: str, measures: Mapping[str, Measure], policy: Policy) -> Past:
+    """Return what the latest close of a wave released: its people, their groups, and the cells shown.
+
+    Raises ``TooLittleData`` where the wave was closed by a version that kept no record of its members.
+    """
+    closes = [event.id for event in snapshot.events if event.event == "close" and event.wave == wave]
+    rows = {
+        name: engine.frame(engine.open_table(snapshot, name)) if name in snapshot.tables else pd.DataFrame()
+        for name in ("members", "cells")
+    }
+    if rows["members"].empty or closes[-1] not in set(rows["members"]["import_id"]):
+        raise TooLittleData("workspace.no_members", where=wave, wave=wave)
+    members, cells = (part[part["import_id"] == closes[-1]] for part in rows.values())
+    return _past(
+        members,
+        cells[cells["scale"].isin(list(measures)) & cells["by"].str.startswith("[")],
+        pd.DataFrame(),
+        measures,
+        policy,
+    )
 
 
 def _past(

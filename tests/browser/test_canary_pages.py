@@ -6,12 +6,13 @@ from playwright.sync_api import Browser, Page
 from walking import settle, turn_to
 from workspace_inputs import as_csv
 
+from engage.views.template import PAGES
 from engage.words import say
 
 pytestmark = [pytest.mark.browser, pytest.mark.rest]
 
 STORED = "() => JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
-UPLOAD = 4
+UPLOAD = PAGES.index("upload")
 
 
 def watched(browser: Browser, kept: Surfaces) -> Page:
@@ -36,7 +37,7 @@ def test_nothing_of_it_reaches_a_browser(tmp_path, browser, serve):
     page = watched(browser, kept)
     page.goto(serve(space.path))
     settle(page)
-    for place in range(5):
+    for place in range(len(PAGES)):
         turn_to(page, place)
         for folded in page.locator("[data-testid=stExpander] summary").all():
             folded.click()
@@ -73,7 +74,7 @@ def test_an_upload_is_seen_by_who_uploads_it_and_by_nobody_else(tmp_path, browse
     reader = watched(browser, other)
     reader.goto(address)
     settle(reader)
-    for place in range(5):
+    for place in range(len(PAGES)):
         turn_to(reader, place)
         keep(reader, other)
     other.add("server's log", (tmp_path / "server.log").read_bytes())

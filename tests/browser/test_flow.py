@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from walking import settle, shot, turn_to
 
+from engage.views.template import PAGES
 from engage.words import say
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "responses_2025H1.csv"
-OVERVIEW, DRIVERS, TEAMS, COMMENTS, UPLOAD = range(5)
+DRIVERS, TEAMS, UPLOAD = (PAGES.index(name) for name in ("drivers", "teams", "upload"))
 
 pytestmark = pytest.mark.browser
 

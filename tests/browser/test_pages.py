@@ -3,7 +3,8 @@
 import pytest
 from walking import settle, shot, turn_to
 
-PAGES = ("overview", "drivers", "teams", "comments", "upload")
+from engage.views.template import PAGES
+
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
 pytestmark = pytest.mark.browser

@@ -75,7 +75,7 @@ def answered(snapshot: Snapshot, wave: str, policy: Policy) -> Answered:
     """
     instruments, items, seconds = given(snapshot, wave)
     scores = person_scores(instruments, items)
-    measures = measures_of(snapshot, wave, list(scores))
+    measures = measures_of(snapshot, wave, [str(name) for name in scores])
     release = release_of(snapshot, wave, measures, policy)
     people = pd.Index(release.roster.people, name="respondent")
     return Answered(

@@ -100,9 +100,8 @@ def sketched(chart):
     return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()))
 
 
-@pytest.mark.parametrize(
-    "lang", ["zh", *(pytest.param(lang, marks=pytest.mark.rest) for lang in ("en", "ru"))]
-)
+@pytest.mark.rest
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_chart_is_drawn_offline(lang):
     for name, chart in every_chart(Names(INSTRUMENT, lang)).items():
         drawing = sketched(chart)

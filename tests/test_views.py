@@ -90,6 +90,7 @@ def test_no_page_shows_a_comment_or_a_person(page, sample_workspace, monkeypatch
     assert not [one for one in ids if one.decode() in sent]
 
 
+@pytest.mark.rest
 def test_language_and_wave_outlive_a_page(sample_workspace, monkeypatch):
     app = start(monkeypatch, sample_workspace)
     waves = app.sidebar.selectbox[0].options

@@ -86,6 +86,7 @@ def test_switching_the_language_keeps_place_and_choice(sample_copy, serve, visit
         assert f"lang={lang}" in page.url
 
 
+@pytest.mark.rest
 def test_a_table_can_be_downloaded_and_read(sample_copy, serve, visit, tmp_path):
     page = visit(serve(sample_copy))
     settle(page)

@@ -30,6 +30,8 @@ _VERDICTS: Final[Mapping[str, tuple[str, Severity]]] = {
 }
 STAND_IN: Final = r"row-\d+-[0-9a-f]+"
 """The ids given to respondents without one: the row, and a mark of the file."""
+_LONGEST: Final = 10 * 366 * 86_400
+"""Seconds: nobody takes ten years over a questionnaire."""
 _SCIENTIFIC: Final = re.compile(r"^\d(?:[.,]\d+)?[eE]\+\d+$")
 
 
@@ -115,6 +117,7 @@ def _times(
     if column is not None:
         codes, values = distinct(layout.cells[:, column.position])
         spans, bad = seconds(values)
+        bad, spans = bad | (spans > _LONGEST), np.where(spans > _LONGEST, np.nan, spans)
         took = spans[codes]
         faults.flag("bad_duration", "warning", bad[codes], layout.first_rows, column.header)
     else:

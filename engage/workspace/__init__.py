@@ -317,7 +317,7 @@ class Workspace:
         data = answered(snapshot, name, self.policy)
         staffing = every_staffing(snapshot, name, data, cells.frame, "")
         if group not in staffing:
-            raise TooLittleData("workspace.not_on_staff_list", where=group)
+            raise TooLittleData("workspace.not_on_staff_list", where=group, group=group)
         return release_staffing(staffing[group], group, self.policy)
 
     def response_rates(self) -> SafeTable:

@@ -234,7 +234,10 @@ def same_as_csv(examples: int) -> None:
         if found is None:
             return
         cells, lengths = gather(_records(text, delimiter))
-        assert [list(row) for row in found[0]] == [list(row) for row in cells]
+        # Arrow drops the last line end after a quotation mark that nobody closed
+        assert [[c.rstrip("\r\n") for c in row] for row in found[0]] == [
+            [c.rstrip("\r\n") for c in row] for row in cells
+        ]
         filled = [row for row in range(len(cells)) if any(cells[row])]
         assert found[1][filled].tolist() == lengths[filled].tolist()
 

@@ -13,8 +13,10 @@ from engage.measure import (
     answer_bands,
     enps,
     favourable_from,
+    favourable_interval,
     favourable_share,
     score_items,
+    share_spread,
     wilson_interval,
 )
 
@@ -174,3 +176,37 @@ def test_the_table_in_the_docs_is_current():
     assert page["written"](text) == text
     assert "| 5 | 1 to 2 | 3 | 4 to 5 |" in text
     assert "| 11 | 0 to 6 | 7 to 8 | 9 to 10 |" in text
+
+
+def test_interval_of_a_share_of_several_items():
+    """By hand: p = 5/8, s² = 5/64, so that four people count for 4/(s²/(p(1 − p)))."""
+    from scipy.stats import t
+
+    shares = pd.Series([0.5, 1.0, 0.25, 0.75, None], dtype="Float64")
+    spread = (5 / 64) / (15 / 64)
+    assert share_spread(shares, 4) == pytest.approx(spread, abs=EXACT)
+    found = favourable_interval(shares, n_items=4)
+    for end in (found.low, found.high):
+        error = t.ppf(0.975, 3) * math.sqrt(end * (1 - end) * spread / 4)
+        assert abs(0.625 - end) == pytest.approx(error, abs=1e-10)
+
+
+def test_interval_of_a_single_item_is_wilsons():
+    found = favourable_interval([1, 0, 0, 1, 1, np.nan], n_items=1)
+    assert (found.low, found.high) == pytest.approx(
+        (wilson_interval(3, 5).low, wilson_interval(3, 5).high), abs=EXACT
+    )
+
+
+@pytest.mark.parametrize(("shares", "spread"), [([0.5] * 6, 1 / 3), ([1.0] * 6, 1.0), ([0.0, 1.0], 1.0)])
+def test_spread_of_shares_has_its_ends(shares, spread):
+    assert share_spread(shares, 3) == pytest.approx(spread, abs=EXACT)
+
+
+def test_interval_of_shares_refuses_what_is_none():
+    with pytest.raises(InputError, match="outside 0 to 1"):
+        favourable_interval([0.2, 40], n_items=3)
+    with pytest.raises(UsageError):
+        favourable_interval([0.2, 0.4], n_items=0)
+    with pytest.raises(TooLittleData, match="no answer"):
+        favourable_interval([0.2, None], n_items=3)

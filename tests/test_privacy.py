@@ -24,6 +24,7 @@ from engage.privacy import (
     released_cells,
     rounding,
     select_cells,
+    spread_of,
 )
 from engage.privacy.suppress import suppress
 from engage.workspace.toning import tone_table
@@ -289,3 +290,20 @@ def test_a_policy_can_be_raised(tmp_path):
     assert (policy.scores_k, policy.crosses) == (8, (("star", "tenure"),))
     assert load_policy(tmp_path / "none.yaml") == Policy()
     assert policy.key != Policy().key
+
+
+def test_intervals_of_shares_are_as_wide_as_the_whole_wave_says():
+    table = cells({"a": 40, "b": 120})
+    wide = release_scores(table, ["team"], POLICY).tidy()
+    narrow = release_scores(table, ["team"], POLICY, spreads=dict.fromkeys(table["scale"], 0.4)).tidy()
+    span = [frame["ci_high"] - frame["ci_low"] for frame in (wide, narrow)]
+    assert (span[1] < span[0]).all()
+    rest = [frame.drop(columns=["ci_low", "ci_high"]) for frame in (wide, narrow)]
+    pd.testing.assert_frame_equal(*rest)
+
+
+def test_spread_of_a_wave_is_coarse_and_of_many_people_only():
+    shares = np.tile([0.0, 0.5, 0.5, 1.0], 30)  # s² = 1/8 of p(1 − p) = 1/4
+    assert spread_of(shares, 3) == 0.5
+    assert spread_of(np.append(shares, 1.0), 3) == 0.55
+    assert spread_of(shares[:96], 3) == 1

@@ -16,7 +16,7 @@ from engage.measure.confirm import Confirmed, confirm_structure
 from engage.measure.enps import ENPS, enps
 from engage.measure.explore import Factors, ParallelAnalysis, explore_factors, parallel_analysis
 from engage.measure.extremes import Extremes, contrast_extremes
-from engage.measure.intervals import Interval, wilson_interval
+from engage.measure.intervals import Interval, favourable_interval, share_spread, wilson_interval
 from engage.measure.invariance import Invariance, measurement_invariance
 from engage.measure.multiplicity import adjust_pvalues
 from engage.measure.reliability import (
@@ -70,6 +70,7 @@ __all__ = [
     "enps",
     "explore_factors",
     "favourable_from",
+    "favourable_interval",
     "favourable_share",
     "feldt_interval",
     "icc",
@@ -82,6 +83,7 @@ __all__ = [
     "rake",
     "rwg_j",
     "score_items",
+    "share_spread",
     "unfavourable_from",
     "unfavourable_share",
     "wilson_interval",

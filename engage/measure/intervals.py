@@ -1,10 +1,14 @@
 """Intervals for shares."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from engage.errors import TooLittleData, UsageError
+import numpy as np
+import pandas as pd
+
+from engage.errors import InputError, TooLittleData, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,56 @@ def wilson_interval(k: float, n: float, level: float = 0.95) -> Interval:
         raise TooLittleData("model.no_answers")
     if not 0 <= k <= n:
         raise UsageError("model.bad_share", k=k, n=n)
-    share = k / n
+    return _score_interval(k / n, n, z)
+
+
+def share_spread(shares: Iterable[float], n_items: int) -> float:
+    """Return by how much less people's shares of several items vary than yes or no does, 0..1.
+
+    s²/(p(1 − p)), s² the variance of the shares (denominator n) and p their mean, kept in 1/``n_items``
+    (items that have nothing in common) to 1 (people answer all items alike, or there is only one).
+    ``shares``: 0–1, one per person; missing ones are left out. 1 where everybody's share is 0, or is 1.
+    Raises ``UsageError`` for fewer than one item, ``InputError`` for a share outside 0–1.
+    """
+    if n_items < 1:
+        raise UsageError("measure.too_few_items", items=n_items, needed=1)
+    values = _shares(shares)
+    most = float(values.mean() * (1 - values.mean())) if len(values) else 0.0
+    return min(max(float(values.var()) / most, 1 / n_items), 1.0) if most > 0 else 1.0
+
+
+def favourable_interval(shares: Iterable[float], *, n_items: int, level: float = 0.95) -> Interval:
+    """Return the interval of a group's favourable share on a scale of ``n_items`` items.
+
+    ``shares``: one per person, as of :func:`engage.measure.favourable_share`; the group's share is their
+    mean. Wilson's interval with n divided by :func:`share_spread` and, for more than one item, the quantile
+    of t(n − 1) for that of the normal, since the spread is estimated. For one item it is Wilson's own.
+    Missing shares are left out. Raises ``TooLittleData`` without two people (one, for one item), else as
+    :func:`share_spread`.
+    R: ``binom::binom.wilson(p * m, m, conf.level)`` with m = n/spread, at the level whose z is that of t.
+    """
+    from scipy.special import stdtrit
+
+    z = normal_quantile(level)
+    values = _shares(shares)
+    n = len(values)
+    if n < min(n_items, 2):
+        raise TooLittleData("model.no_answers")
+    quantile = z if n_items == 1 else float(stdtrit(n - 1, (1 + level) / 2))
+    return _score_interval(float(values.mean()), n / share_spread(values, n_items), quantile)
+
+
+def _shares(shares: Iterable[float]) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+    values = np.asarray(pd.Series(list(shares), dtype="Float64").dropna(), dtype=np.float64)
+    outside = int(np.count_nonzero((values < 0) | (values > 1)))
+    if outside:
+        raise InputError("model.out_of_range", count=outside, minimum=0, maximum=1)
+    return values
+
+
+def _score_interval(share: float, n: float, z: float) -> Interval:
     widening = 1 + z * z / n
     centre = (share + z * z / (2 * n)) / widening
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / widening
     # Rounding error must not push an end past its bound when nobody, or everybody, agrees.
-    return Interval(low=0.0 if k == 0 else centre - half, high=1.0 if k == n else centre + half)
+    return Interval(low=0.0 if share == 0 else centre - half, high=1.0 if share == 1 else centre + half)

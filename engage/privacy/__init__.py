@@ -34,6 +34,7 @@ from engage.privacy.release import (
     released_cells,
     select_cells,
 )
+from engage.privacy.rounding import spread_of
 from engage.privacy.safe import Kind, SafeTable
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.tone import TONES, hidden_tone
@@ -82,6 +83,7 @@ __all__ = [
     "release_waves",
     "released_cells",
     "select_cells",
+    "spread_of",
     "support_of",
     "unnamed",
     "with_shares",

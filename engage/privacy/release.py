@@ -24,7 +24,11 @@ _NUMBERS: Final = ("n", "mean", "favourable", "ci_low", "ci_high")
 
 
 def release_scores(
-    cells: pd.DataFrame, by: Sequence[str], policy: Policy, reasons: pd.DataFrame | None = None
+    cells: pd.DataFrame,
+    by: Sequence[str],
+    policy: Policy,
+    reasons: pd.DataFrame | None = None,
+    spreads: Mapping[str, float] | None = None,
 ) -> SafeTable:
     """Release group scores.
 
@@ -33,7 +37,8 @@ def release_scores(
     row's ``mean`` and ``favourable`` why they are hidden (``""`` where they are not), as
     :func:`engage.privacy.hidden_cells` found; without it the table is taken to be the only one there is, and
     suppression works per scale, since missing answers make n differ. Means are rounded to 0.1, shares as in
-    :mod:`engage.privacy.rounding`; the interval is Wilson's for the released share.
+    :mod:`engage.privacy.rounding`; the interval is Wilson's for the released share, narrowed by
+    ``spreads`` (:func:`engage.privacy.rounding.spread_of` the scale, 1 where there is none).
     """
     there = cells[cells["n"] > 0].reset_index(drop=True)
     if reasons is None:
@@ -44,7 +49,7 @@ def release_scores(
         of_rows = reasons[cells["n"] > 0].reset_index(drop=True)
         reason = of_rows["mean"]
         there["favourable"] = there["favourable"].where(of_rows["favourable"] == "")
-    frame = _rounded(there, by, policy.colluders)
+    frame = _rounded(there, by, policy.colluders, spreads or {})
     hidden = reason != ""
     for name in (*_NUMBERS, "n_band"):
         frame[name] = frame[name].mask(hidden)
@@ -205,7 +210,9 @@ def release_utility(cells: pd.DataFrame, policy: Policy) -> SafeTable:
     return seal("utility", pd.DataFrame(rows, columns=columns))
 
 
-def _rounded(cells: pd.DataFrame, by: Sequence[str], colluders: int) -> pd.DataFrame:
+def _rounded(
+    cells: pd.DataFrame, by: Sequence[str], colluders: int, spreads: Mapping[str, float]
+) -> pd.DataFrame:
     """Return the cells as coarse as they may be shown, none hidden yet."""
     sizes = [int(n) for n in cells["n"]]
     means = [
@@ -215,7 +222,10 @@ def _rounded(cells: pd.DataFrame, by: Sequence[str], colluders: int) -> pd.DataF
     shares = [
         rounding.share(p, n, colluders) for p, n in zip(cells["favourable"].astype(float), sizes, strict=True)
     ]
-    ends = [rounding.share_interval(p, n, colluders) for p, n in zip(shares, sizes, strict=True)]
+    ends = [
+        rounding.share_interval(p, n, colluders, spreads.get(scale, 1.0))
+        for p, n, scale in zip(shares, sizes, cells["scale"], strict=True)
+    ]
     frame = cells[[*by, "scale"]].copy()
     frame["n"] = pd.array([rounding.n_shown(n) for n in sizes], dtype="Int64")
     frame["n_band"] = pd.Series([rounding.n_band(n) for n in sizes], dtype=object)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engage.measure import wilson_interval
+from engage.measure import share_spread, wilson_interval
 from engage.privacy.measures import Measure
 
 EXACT_FROM: Final = 20
@@ -73,16 +73,25 @@ def rate(p: float, n: int) -> float:
     return round(_nearest(p / step) * step, 2)
 
 
-def share_interval(released: float, n: int, colluders: int) -> tuple[float, float]:
-    """Return the Wilson 95 % interval from the released share and the released n, rounded outwards.
+def spread_of(shares: NDArray[np.float64], n_items: int) -> float:
+    """Return :func:`engage.measure.share_spread` of a whole wave, rounded up to 0.05; 1 below n = 100.
 
-    A capped share has an interval that reaches to the end. For a scale of several items this is
-    conservative: the variance of a mean of shares in 0–1 is at most that of a single yes/no answer with the
-    same mean.
+    It widens or narrows the intervals of all groups of the wave alike, and tells no more of the answers.
+    """
+    if len(shares) < FINE_FROM:
+        return 1.0
+    return min(round(math.ceil(share_spread(shares, n_items) / 0.05 - 1e-9) * 0.05, 2), 1.0)
+
+
+def share_interval(released: float, n: int, colluders: int, spread: float) -> tuple[float, float]:
+    """Return the Wilson 95 % interval from the released share, n and :func:`spread_of`, rounded outwards.
+
+    The people that a share is the mean of count for n / ``spread`` yes or no answers. A capped share has an
+    interval that reaches to the end.
     """
     if math.isnan(released):
         return math.nan, math.nan
-    sure, cap, step = n_low(n), share_cap(n, colluders), share_step(n)
+    sure, cap, step = n_low(n) / spread, share_cap(n, colluders), share_step(n)
     interval = wilson_interval(released * sure, sure)
     low = 0.0 if released <= cap else max(math.floor(interval.low / step + 1e-9) * step, 0.0)
     high = 1.0 if released >= 1 - cap - 1e-9 else min(math.ceil(interval.high / step - 1e-9) * step, 1.0)

@@ -22,6 +22,7 @@ from engage.privacy import (
     nameable,
     release_scores,
     released_cells,
+    spread_of,
     unnamed,
     with_shares,
 )
@@ -53,10 +54,11 @@ def publish(snapshot: Snapshot, wave: str, policy: Policy) -> Publication:
     past = _earlier(snapshot, measures, policy)
     hidden = hidden_cells(scores, tuple(raw), measures, policy, past)
     names = group_names(now, [wave], scores, joined.groups, policy.scores_k)
+    spreads = _spreads(scores, measures)
     tables = {}
     for by, whole in raw.items():
         named, reasons = _called(whole, by, names, hidden.of(by, whole))
-        tables[by] = release_scores(named, by, policy, reasons)
+        tables[by] = release_scores(named, by, policy, reasons, spreads)
     cells = stored_cells(released_cells(tables), raw[()])
     members = _members(hidden.roster)
     return Publication(tables, to_arrow(cells, CELL_SCHEMA), to_arrow(members, declared_schema("members")))
@@ -113,6 +115,15 @@ def measures_of(snapshot: Snapshot, wave: str, scales: Sequence[str]) -> dict[st
     )
     of_scales = {scale: _NET if scale in POINT_SCALES else found.get(scale, widest) for scale in scales}
     return with_shares(of_scales, engine.FAVOURABLE)
+
+
+def _spreads(scores: pd.DataFrame, measures: Mapping[str, Measure]) -> dict[str, float]:
+    """Return by scale how people's favourable shares vary beside yes or no answers."""
+    shares = {name: measure for name, measure in measures.items() if measure.share_of and measure.step}
+    return {
+        measure.share_of: spread_of(scores[name].dropna().to_numpy(dtype=float), round(1 / measure.step))
+        for name, measure in shares.items()
+    }
 
 
 def _members(roster: Roster) -> pd.DataFrame:

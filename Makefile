@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: app test rest lint types validate bench lock models sample clean
+.PHONY: app test rest lint types validate asymmetry coverage bench lock models sample clean
 
 # The sample the first time; afterwards what the workspace holds, be it the sample or one's own data.
 # exec: what ends make then ends the server, too.
@@ -26,9 +26,18 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/python -m mypy
 
+# Simulations and the attack, an hour or so on two cores; writes docs/validation.md and docs/privacy.md.
 validate: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "slow or simulation"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "slow or simulation"
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/privacy/run.py --write
+	$(MAKE) -j 2 asymmetry coverage
+
+asymmetry:
+	$(BIN)/python benchmarks/asymmetry.py --write docs/validation.md
+
+coverage:
+	$(BIN)/python benchmarks/measurement.py --write docs/validation.md
+	$(BIN)/python benchmarks/coverage.py --write docs/validation.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/importance.py

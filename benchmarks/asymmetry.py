@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from tables import write_section
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -28,7 +29,6 @@ from tests.worlds import ASYMMETRIC, SYMMETRIC, World
 
 SEED = 20261201
 RESAMPLES = 200
-BEGIN, END = "<!-- asymmetry -->", "<!-- /asymmetry -->"
 METHODS = ("prca", "piecewise")
 
 
@@ -132,11 +132,7 @@ def main() -> int:
     given = parser.parse_args()
     lines = tables(given.worlds)
     if given.write:
-        text = given.write.read_text(encoding="utf-8")
-        before, rest = text.split(BEGIN)
-        after = rest.split(END)[1]
-        table = "\n".join(lines)
-        given.write.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+        write_section(given.write, "asymmetry", lines)
     return 0
 
 

@@ -13,39 +13,19 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import argparse
 import sys
 import warnings
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tables import Tally, write_section
 
 from engage.model import fit_drivers, lmg_from_moments, relative_importance, what_if
 
 SEED = 20261210
 RESAMPLES = 300
-BEGIN, END = "<!-- coverage -->", "<!-- /coverage -->"
 DRIVERS = ["a", "b", "c", "d"]
 NULL = 3
 REGULAR = "coefficient"
-
-
-class Tally:
-    """Counts of held and of tried, by row of the table."""
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], float] = defaultdict(float)
-        self.tried: dict[tuple[str, str], float] = defaultdict(float)
-
-    def add(self, row: str, column: str, held: np.ndarray | bool) -> None:
-        self.held[row, column] += float(np.sum(held))
-        self.tried[row, column] += float(np.size(held))
-
-    def cell(self, row: str, column: str) -> str:
-        tried = self.tried[row, column]
-        if not tried:
-            return "–"
-        share = self.held[row, column] / tried
-        return f"{100 * share:.1f} ± {100 * np.sqrt(share * (1 - share) / tried):.1f}"
 
 
 def world(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
@@ -122,7 +102,6 @@ def table(worlds: int) -> list[str]:
         noise.append(shares(frame, beta, r, number, tally))
         if number % 100 == 99:
             print(f"{number + 1} worlds", file=sys.stderr, flush=True)
-    rows = list(dict.fromkeys(row for row, _ in tally.tried))
     of_noise, of_drivers = np.array(noise).T
     return [
         f"{worlds:,} worlds, in per cent, with the Monte-Carlo standard error.",
@@ -131,7 +110,7 @@ def table(worlds: int) -> list[str]:
         "|---|---|---|---|",
         *(
             f"| {row} | {tally.cell(row, REGULAR)} | {tally.cell(row, 'rank')} | {tally.cell(row, 'size')} |"
-            for row in rows
+            for row in tally.rows
         ),
         "",
         f"For scale, a driver's answers handed out again by lot: {100 * of_noise.mean():.1f} % of what is",
@@ -149,11 +128,7 @@ def main() -> int:
     lines = table(given.worlds)
     print("\n".join(lines))
     if given.write:
-        text = given.write.read_text(encoding="utf-8")
-        before, rest = text.split(BEGIN)
-        after = rest.split(END)[1]
-        body = "\n".join(lines)
-        given.write.write_text(f"{before}{BEGIN}\n{body}\n{END}{after}", encoding="utf-8")
+        write_section(given.write, "coverage", lines)
     return 0
 
 

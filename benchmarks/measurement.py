@@ -3,9 +3,9 @@
 python benchmarks/measurement.py [--worlds 2000] [--write docs/validation.md]
 
 Each world draws a scale of two to six items on 4 to 10 options, its loadings, thresholds (people lean to
-agreement), teams with lasting differences, and the number of people; 4 % of the answers are missing. The truth
-is worked out from the thresholds, by quadrature where a normal distribution has to be averaged over. World k starts from
-the seed 20261124 + k.
+agreement), teams with lasting differences, and the number of people; 4 % of the answers are missing. The
+truth is worked out from the thresholds, by quadrature where a normal distribution has to be averaged over.
+World k starts from the seed 20261124 + k.
 """
 
 import os

@@ -264,7 +264,7 @@ def nothing(rng: np.random.Generator, one: Scale, tally: Tally) -> None:
     frame["rating"] = rng.normal(size=len(frame))
     frame["other"] = rng.normal(size=len(frame))
     found = contrast_extremes(frame, ["score", "other"], "rating").tidy()
-    tally.add("high and low performers, two scores", FLAGS, any_flag(found))
+    tally.add("high and average performers, two scores", FLAGS, any_flag(found))
 
 
 def any_flag(table: pd.DataFrame) -> bool:

@@ -29,6 +29,7 @@ from engage.present import charts, look
 from engage.present.labels import Names
 from engage.privacy import SafeTable, release_comparisons, release_scores
 from engage.words import LANGUAGES
+from engage.workspace import Break
 
 PICTURES = os.environ.get("ENGAGE_PICTURES")
 """A folder to keep the rendered charts in, to look at them."""
@@ -402,6 +403,17 @@ def test_differences_are_drawn_where_the_gate_shows_them_and_coloured_where_reli
     assert {row["value"] for row in rows} == set(shown["difference"])
     assert {row["label"] for row in rows if row["sign"] == "worse"} == {TEAMS[0]}
     assert charts.furthest_groups(table, "team", "pay") == tuple(row["label"] for row in rows)
+
+
+def test_trend_is_cut_where_a_scale_was_asked_in_other_words():
+    waves = list(dict.fromkeys(trend_scores().tidy()["wave"]))
+    chart = charts.trend(
+        trend_scores(), ("engagement", "pay"), EN, breaks=[Break("pay", waves[0], waves[1], ())]
+    )
+    points = pd.DataFrame([row for row in drawn(chart) if "ci_low" in row])
+    assert points[points["scale"] == "pay"]["stretch"].tolist() == [0, 1, 1]
+    assert points[points["scale"] == "engagement"]["stretch"].tolist() == [0, 0, 0]
+    assert [layer["encoding"]["detail"]["field"] for layer in chart.to_dict()["layer"][:2]] == ["stretch"] * 2
 
 
 def test_a_change_that_may_be_chance_has_no_point():

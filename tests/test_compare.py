@@ -212,13 +212,13 @@ def test_extremes_stand_beside_the_association_over_everybody():
     frame = pd.DataFrame({"rating": rating, "attitude": 0.2 * rating + rng.normal(size=n)})
     frame["ability"] = rng.normal(size=n)
     frame.loc[:9, "attitude"] = np.nan
-    result = contrast_extremes(frame, ["attitude", "ability"], "rating", share=0.25)
+    result = contrast_extremes(frame, ["attitude", "ability"], "rating", against="low", share=0.25)
     attitude, ability = result.contrasts
     known = frame.dropna()
     high = known[known["rating"] >= known["rating"].quantile(0.75)]
     low = known[known["rating"] <= known["rating"].quantile(0.25)]
     test = ttest_ind(high["attitude"], low["attitude"], equal_var=False)
-    assert (attitude.n_high, attitude.n_low, attitude.n) == (len(high), len(low), n - 10)
+    assert (attitude.n_high, attitude.n_other, attitude.n) == (len(high), len(low), n - 10)
     assert attitude.difference.p_value == pytest.approx(test.pvalue, rel=1e-8)
     whole = pearsonr(known["rating"], known["attitude"])
     ends = whole.confidence_interval()
@@ -229,6 +229,24 @@ def test_extremes_stand_beside_the_association_over_everybody():
     as_g = 2 * attitude.r / math.sqrt(1 - attitude.r**2)
     assert attitude.standardised.g > as_g  # the ends alone make the association look larger
     assert "25%" in result._repr_html_()
+
+
+def test_high_performers_stand_beside_average_ones():
+    from scipy.stats import ttest_ind
+
+    rng = np.random.default_rng(16)
+    frame = pd.DataFrame({"rating": rng.integers(1, 11, 300)})
+    frame["attitude"] = 0.1 * frame["rating"] + rng.normal(size=300)
+    (found,) = contrast_extremes(frame, ["attitude"], "rating", share=0.3).contrasts
+    bottom, top = frame["rating"].quantile([0.3, 0.7])
+    high = frame.loc[frame["rating"] >= top, "attitude"]
+    average = frame.loc[frame["rating"].between(bottom, top, inclusive="neither"), "attitude"]
+    assert (found.n_high, found.n_other) == (len(high), len(average))
+    assert found.difference.p_value == pytest.approx(
+        ttest_ind(high, average, equal_var=False).pvalue, rel=1e-8
+    )
+    with pytest.raises(UsageError, match="against"):
+        contrast_extremes(frame, ["attitude"], "rating", against="everybody")
 
 
 def test_extremes_refuse_ends_that_meet():

@@ -107,7 +107,7 @@ def test_a_trend_says_where_it_breaks(trended):
     assert set(zip(tidy["wave_from"], tidy["wave_to"], strict=True)) == {("w1", "w2")}
     assert set(tidy["change"]) == {"reworded"}
     for lang in LANGUAGES:
-        lines = trend_breaks(trended.breaks(), Names(trended.instrument("w2"), lang))
+        lines = trend_breaks(trended.breaks().breaks, Names(trended.instrument("w2"), lang))
         assert len(lines) == 2
         assert all("w1" in line and "w2" in line for line in lines)
         assert "pay_1.v2" in lines[0]

@@ -297,7 +297,7 @@ def trend(workspace: Folder = None, lang: Lang = None, as_json: Json = False) ->
         print_json({**as_document(table), "breaks": as_rows(breaks)})
         return
     _print(table, space, ALL_WAVES, settings)
-    for line in trend_breaks(breaks, Names(space.instrument(ALL_WAVES), settings.lang)):
+    for line in trend_breaks(breaks.breaks, Names(space.instrument(ALL_WAVES), settings.lang)):
         typer.echo(line)
 
 

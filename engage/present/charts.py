@@ -8,9 +8,10 @@ chart says why.
 from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
-from engage.present.score_charts import heat_map, scale_bars, trend
+from engage.present.score_charts import heat_map, scale_bars
 from engage.present.share_charts import distribution, response
 from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
+from engage.present.trend_charts import trend
 
 __all__ = [
     "changes",

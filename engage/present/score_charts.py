@@ -1,6 +1,5 @@
-"""Charts of scale scores: bars, heat map, trend."""
+"""Charts of scale scores: bars and heat map."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -38,7 +37,7 @@ def scale_bars(scores: SafeTable, names: Names) -> alt.LayerChart:
     frame = frame.assign(
         row=frame["scale"],
         role=[names.role_of(scale) for scale in frame["scale"]],
-        **_in_words(frame, names),
+        **in_words(frame, names),
     )
     columns = [
         "row",
@@ -54,7 +53,7 @@ def scale_bars(scores: SafeTable, names: Names) -> alt.LayerChart:
     ]
     base = alt.Chart(frame[columns]).encode(
         y=alt.Y("row:N", sort=None, scale=alt.Scale(domain=rows), axis=look.row_axis(labels, colours)),
-        tooltip=_tooltip(names, "label", "shown", "interval", "people", "why"),
+        tooltip=tooltip(names, "label", "shown", "interval", "people", "why"),
     )
     axis = alt.Axis(format="%", tickCount=5, title=say("charts.favourable_axis", names.lang))
     x = alt.X("favourable:Q", scale=alt.Scale(domain=[0, 1]), axis=axis)
@@ -95,7 +94,7 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
         y=alt.Y(
             "group:N", sort=None, scale=alt.Scale(domain=groups, paddingInner=0), axis=look.row_axis(rows)
         ),
-        tooltip=_tooltip(names, "group_label", "label", "shown", "interval", "people", "why", group=by),
+        tooltip=tooltip(names, "group_label", "label", "shown", "interval", "people", "why", group=by),
     )
     shown = "isValid(datum.favourable)"
     goodness = alt.Color(
@@ -119,88 +118,6 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
     if left_out:
         title.append(say("charts.heat_cut", names.lang, shown=len(groups), all=len(groups) + left_out))
     return finish(layers, max(24 * len(groups), 48), title, own_colours=True)
-
-
-def trend(
-    scores: SafeTable, scales: Sequence[str], names: Names, *, changes: SafeTable | None = None
-) -> alt.LayerChart:
-    """Return favourable shares with their intervals by wave, one line per scale, named at its end.
-
-    ``scores``: totals with a ``wave`` column, waves oldest first. A hidden wave leaves a gap. Scores in
-    points are left out. At most as many scales as there are colours (8). ``changes``: a triangle marks each
-    wave whose mean moved reliably since the wave before, up or down.
-    """
-    frame = released(scores, "scores")
-    wanted = [s for s in scales if s != POINTS and s in set(frame["scale"])][: len(look.SERIES_COLOURS)]
-    frame = frame[frame["scale"].isin(wanted)].reset_index(drop=True)
-    if frame.empty or frame["favourable"].isna().all():
-        return nothing(names, frame["hidden_reason"])
-    waves = [str(wave) for wave in dict.fromkeys(frame["wave"])]
-    frame = frame.assign(
-        wave=frame["wave"].astype(str),
-        **_in_words(frame, names),
-    )
-    columns = [
-        "wave",
-        "scale",
-        "label",
-        "people",
-        "shown",
-        "interval",
-        "why",
-        "favourable",
-        "ci_low",
-        "ci_high",
-    ]
-    height = 320
-    colours = alt.Scale(domain=wanted, range=list(look.SERIES_COLOURS[: len(wanted)]))
-    base = alt.Chart(frame[columns]).encode(
-        x=alt.X("wave:N", sort=None, scale=_waves(waves, frame["label"], names), axis=look.wave_axis()),
-        color=alt.Color("scale:N", scale=colours, legend=None),
-        tooltip=_tooltip(names, "label", "wave", "shown", "interval", "people", "why"),
-    )
-    axis = alt.Axis(
-        format="%", tickCount=5, title=say("charts.trend_axis", names.lang), domain=False, ticks=False
-    )
-    y = alt.Y("favourable:Q", scale=alt.Scale(domain=[0, 1]), axis=axis)
-    points = frame.rename(
-        columns={"wave": "x", "favourable": "y", "scale": "series", "label": "name", "shown": "value"}
-    )
-    layers = [
-        base.mark_area(opacity=0.12, tooltip=None).encode(y=alt.Y("ci_low:Q"), y2="ci_high:Q"),
-        base.mark_line(strokeWidth=2.5).encode(y=y),
-        base.mark_point(size=55, filled=True, opacity=1).encode(y=y),
-        base.transform_filter("!isValid(datum.favourable)")
-        .mark_text(color=INK, fontStyle="italic", dy=-8)
-        .encode(y=alt.datum(0), text="why:N", color=alt.value(INK)),
-        *_moves(base, frame, y, changes),
-        *look.end_labels(points, wanted, height, dict(zip(wanted, look.SERIES_COLOURS, strict=False)), names),
-    ]
-    title = say("charts.trend_marks", names.lang).split("\n") if changes is not None else ()
-    return finish(layers, height, title)
-
-
-def _moves(base: alt.Chart, frame: pd.DataFrame, y: alt.Y, changes: SafeTable | None) -> list[alt.Chart]:
-    """Return triangles where a score moved reliably."""
-    if changes is None:
-        return []
-    found = released(changes, "changes")
-    found = found[found["reliable"] & found["change"].astype(float).fillna(0).ne(0)]
-    layers = []
-    for shape, some in (("triangle-up", found["change"] > 0), ("triangle-down", found["change"] < 0)):
-        drawn = found[some & found["scale"].isin(frame["scale"])]
-        tests = [
-            f"(datum.scale === {json.dumps(scale)} && datum.wave === {json.dumps(str(wave))})"
-            for scale, wave in zip(drawn["scale"], drawn["wave_to"], strict=True)
-        ]
-        if tests:
-            marked = base.transform_filter(" || ".join(tests))
-            layers.append(marked.mark_point(shape=shape, size=190, filled=True, opacity=1).encode(y=y))
-    return layers
-
-
-def _waves(waves: Sequence[str], labels: pd.Series, names: Names) -> alt.Scale:
-    return alt.Scale(type="point", domain=list(waves), padding=0.3, range=look.room_right(names, labels))
 
 
 def _headed(order: Sequence[str], names: Names) -> tuple[list[str], dict[str, str], dict[str, str]]:
@@ -341,7 +258,7 @@ def _role_scale() -> alt.Scale:
     return alt.Scale(domain=list(ROLE_COLOURS), range=list(ROLE_COLOURS.values()))
 
 
-def _in_words(frame: pd.DataFrame, names: Names) -> dict[str, list[str]]:
+def in_words(frame: pd.DataFrame, names: Names) -> dict[str, list[str]]:
     """Return what the tooltips say of each cell of a score table, by column."""
     ends = zip(frame["ci_low"], frame["ci_high"], strict=True)
     return {
@@ -366,7 +283,7 @@ def _why(frame: pd.DataFrame, names: Names) -> list[str]:
     ]
 
 
-def _tooltip(names: Names, *fields: str, group: str = "") -> list[alt.Tooltip]:
+def tooltip(names: Names, *fields: str, group: str = "") -> list[alt.Tooltip]:
     """Return tooltip lines; the words of a field are in the catalogue, a group's in the questionnaire."""
     return [
         alt.Tooltip(

@@ -1,16 +1,16 @@
 """Where and why a trend breaks, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engage.instrument import ScaleChange
 from engage.present.labels import Names
 from engage.words import say
-from engage.workspace import Break, Breaks
+from engage.workspace import Break
 
 
-def trend_breaks(breaks: Breaks, names: Names) -> tuple[str, ...]:
+def trend_breaks(breaks: Iterable[Break], names: Names) -> tuple[str, ...]:
     """Return a line per break: which figures don't compare, and what changed; none where nothing broke."""
-    return tuple(_line(one, names) for one in breaks.breaks)
+    return tuple(_line(one, names) for one in breaks)
 
 
 def _line(one: Break, names: Names) -> str:

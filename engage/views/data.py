@@ -2,7 +2,7 @@
 
 Streamlit shares cached values between everyone who uses the server, so the reader's role is part of every
 key, beside the folder and the workspace's own key (which changes with anything committed or the policy).
-Only ``SafeTable``s and the names of waves, groups and outcomes are cached; both caches are bounded.
+Only ``SafeTable``s, the names of waves, groups and outcomes, and where trends break are cached, all bounded.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from engage.privacy import SafeTable
-from engage.workspace import Workspace
+from engage.workspace import Break, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class Tables:
     def trend(self) -> SafeTable:
         """Return whole-wave scores of every closed wave."""
         return _released(self, "trend")
+
+    def breaks(self) -> tuple[Break, ...]:
+        """Return where trends break: facts about questionnaires, not about anybody."""
+        return _breaks(self)
 
     def changes(self) -> SafeTable:
         """Return changes between consecutive waves; only reliable ones carry a number."""
@@ -114,3 +118,8 @@ def _names(tables: Tables, question: str, *details: Any) -> tuple[str, ...]:
     asked = getattr(Workspace(tables.folder), question)
     names: tuple[str, ...] = asked(*details) if callable(asked) else asked
     return names
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _breaks(tables: Tables) -> tuple[Break, ...]:
+    return Workspace(tables.folder).breaks().breaks

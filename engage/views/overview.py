@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from engage.present import charts, numbers, sentences
+from engage.present.trend_breaks import trend_breaks
 from engage.privacy import SafeTable
 from engage.views.template import View, open_page, plain
 
@@ -123,7 +124,10 @@ def _trend(view: View, trend: SafeTable, changes: SafeTable) -> None:
     known = set(trend.tidy()["scale"])
     wanted = tuple(s for s in ("engagement", "satisfaction", "hygiene", "motivator") if s in known)
     _say_changes(view, changes)
-    view.chart(charts.trend(trend, wanted, view.names), view.say("trend_title"))
+    breaks = view.tables.breaks()
+    view.chart(charts.trend(trend, wanted, view.names, breaks=breaks), view.say("trend_title"))
+    for line in trend_breaks([one for one in breaks if one.scale in wanted], view.names):
+        view.line(line)
     view.details(trend, "trend")
 
 

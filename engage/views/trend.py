@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engage.present import charts, sentences
+from engage.present.trend_breaks import trend_breaks
 from engage.privacy import SafeTable
 from engage.views.template import View, open_page
 
@@ -39,7 +40,10 @@ def _lines(view: View, trend: SafeTable, changes: SafeTable) -> None:
         persist_state="session",
     )
     scales = tuple(st.session_state["trend_scales"])
-    view.chart(charts.trend(trend, scales, view.names, changes=changes), view.say("title"))
+    breaks = view.tables.breaks()
+    view.chart(charts.trend(trend, scales, view.names, changes=changes, breaks=breaks), view.say("title"))
+    for line in trend_breaks([one for one in breaks if one.scale in scales], view.names):
+        view.line(line)
     view.details(trend, "trend")
 
 

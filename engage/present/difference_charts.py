@@ -15,6 +15,8 @@ ROWS: Final = 24
 """So many groups are drawn at most: half of them those that lie lowest, half those that lie highest."""
 
 _ROW: Final = 24
+_AROUND: Final = 64
+"""What legend and axis take of the height, in pixels."""
 _SIGNS: Final = ("better", "worse", "none")
 _COLOURS: Final = {"better": TONE_COLOURS["positive"], "worse": TONE_COLOURS["negative"], "none": INK}
 STATE_COLOURS: Final = {
@@ -145,7 +147,7 @@ def reliability(quality: SafeTable, names: Names) -> alt.LayerChart:
         base.mark_rule(strokeWidth=2.5, opacity=0.8).encode(x="low:Q", x2="high:Q", color=colour),
         base.mark_point(size=60, filled=True, opacity=1).encode(x=x, color=colour),
     ]
-    return finish(layers, _ROW * len(rows))
+    return finish(layers, _ROW * len(rows) + _AROUND)
 
 
 def sign_of(verdict: object, scale: str, names: Names) -> str:
@@ -202,7 +204,7 @@ def _forest(
         .mark_point(size=60, filled=True, opacity=1)
         .encode(x=x, color=colour),
     ]
-    return finish(layers, _ROW * len(rows), title)
+    return finish(layers, _ROW * len(rows) + _AROUND, title)
 
 
 def _rows(rows: pd.DataFrame, labels: dict[str, str], names: Names, tips: tuple[str, ...]) -> Any:

@@ -49,6 +49,7 @@ FONTS: Final = (
 )
 """The page's own face first; Chinese glyphs come from the first face that has them."""
 TEXT_SIZE: Final = 12
+_TITLE_LINE: Final = 20
 SMALL: Final = 11
 
 BAR: Final = 0.6
@@ -122,8 +123,10 @@ def finish(
 ) -> alt.LayerChart:
     """Lay ``layers`` over each other, as wide as the page, with the look of every chart.
 
+    ``height`` in pixels, without the lines of the ``title``; pages fit the axes into it as well.
     ``own_colours``: the layers don't share a colour scale.
     """
+    height += _TITLE_LINE * len(title)
     chart = alt.LayerChart(layer=list(layers), width="container", height=height, config=alt.Config(**theme()))
     if title:
         chart.title = alt.TitleParams(text=list(title), offset=10)

@@ -14,6 +14,9 @@ from engage.privacy import SafeTable
 from engage.words import say
 from engage.workspace import Break
 
+_ACROSS = 720
+"""The width that the waves of a wide page share, in pixels; words between them are cut to fit."""
+
 
 def trend(
     scores: SafeTable,
@@ -75,7 +78,7 @@ def trend(
         base.mark_line(strokeWidth=2.5).encode(y=y, detail="stretch:N"),
         base.mark_point(size=55, filled=True, opacity=1).encode(y=y),
         base.transform_filter("!isValid(datum.favourable)")
-        .mark_text(color=INK, fontStyle="italic", dy=-8)
+        .mark_text(color=INK, fontStyle="italic", dy=-8, limit=_ACROSS // len(waves))
         .encode(y=alt.datum(0), text="why:N", color=alt.value(INK)),
         *_moves(base, frame, y, changes),
         *look.end_labels(points, wanted, height, dict(zip(wanted, look.SERIES_COLOURS, strict=False)), names),

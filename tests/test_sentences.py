@@ -1,6 +1,7 @@
 """Sentences say n, interval and doubt, never a cause, in punctuation of their own language."""
 
 import re
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -68,6 +69,11 @@ def changes(shift, wave="2026H1"):
     return release_changes(pd.concat(parts), ["2025H2", wave], POLICY)
 
 
+@cache
+def judged():
+    return tuple(quality(**facts) for facts in QUALITIES)
+
+
 def everything(names):
     """Return every line of every page for tables of all sorts."""
     tables = [driver_table(), attrition(-0.4), attrition(0.4), attrition(0.1), attrition(-0.4, counted="any"),
@@ -86,8 +92,7 @@ def everything(names):
     for table in (differences(), differences(shift=0.0), differences(shift=-2.0)):
         lines += sentences.differences(table, "team", names)
         lines += [sentences.difference_on(table, "team", scale, names) for scale in ("pay", "engagement")]
-    for facts in QUALITIES:
-        table = quality(**facts)
+    for table in judged():
         lines += [*sentences.quality(table, names), *(light.why for light in sentences.lights(table, names))]
     for by in ("theme", "wave", "team"):
         lines += sentences.tone(tone_table(by), names)

@@ -1,5 +1,6 @@
 """Charts of scale scores: bars and heat map."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -18,6 +19,9 @@ ROWS: Final = 80
 
 _FACTORS: Final = ("hygiene", "motivator", "unlabelled")
 _ROW: Final = 26
+_SLANT: Final = 55
+_NARROW: Final = 26
+"""The width of a heat map's column on a narrow page, in pixels."""
 _STOPS: Final = (0.0, 0.3, FAVOURABLE_LINE, 0.8, 1.0)
 _SHADES: Final = ("#6a2c7d", "#b99ac6", "#f4f2ef", "#8cc79b", "#1d6b3a")
 _LIFT: Final = 14
@@ -117,7 +121,9 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
         title += say("charts.heat_strain", names.lang).split("\n")
     if left_out:
         title.append(say("charts.heat_cut", names.lang, shown=len(groups), all=len(groups) + left_out))
-    return finish(layers, max(24 * len(groups), 48), title, own_colours=True)
+    chart = finish(layers, max(24 * len(groups), 48), title, own_colours=True)
+    chart.padding = {"left": 5, "top": 5, "bottom": 5, "right": _beyond([columns[scale] for scale in scales])}
+    return chart
 
 
 def _headed(order: Sequence[str], names: Names) -> tuple[list[str], dict[str, str], dict[str, str]]:
@@ -201,11 +207,18 @@ def _group_label(cells: pd.DataFrame, by: str, group: str, names: Names) -> str:
     return say("charts.group_n", names.lang, group=name, n=most)
 
 
+def _beyond(labels: Sequence[str]) -> int:
+    """Return how far, in pixels, the slanted names of the last columns reach beyond them."""
+    along = math.cos(math.radians(_SLANT))
+    reach = [look.ems(label) * look.TEXT_SIZE * along - _NARROW * k for k, label in enumerate(labels[::-1])]
+    return round(max([5.0, *reach]))
+
+
 def _column_axis(labels: dict[str, str]) -> alt.Axis:
     return alt.Axis(
         orient="top",
         labelExpr=look.wording(labels),
-        labelAngle=-55,
+        labelAngle=-_SLANT,
         labelAlign="left",
         labelBaseline="middle",
         labelLimit=260,

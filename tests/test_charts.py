@@ -114,7 +114,7 @@ def test_every_chart_is_drawn_offline(lang):
 
 
 def test_a_chart_can_be_painted():
-    assert rendered(every_chart(Names(INSTRUMENT, "zh"))["trend"]).startswith(b"\x89PNG")
+    assert rendered(chart_makers(Names(INSTRUMENT, "zh"))["trend"]()).startswith(b"\x89PNG")
 
 
 def drawn(chart):
@@ -201,6 +201,7 @@ def test_no_chart_holds_more_than_its_released_tables(monkeypatch):
                 assert {round(value, 9) for value in shown if value is not None} <= released, (name, row)
 
 
+@pytest.mark.rest
 def test_every_chart_is_as_wide_as_its_page_and_sets_no_background():
     for name, chart in every_chart(EN).items():
         document = chart.to_dict()

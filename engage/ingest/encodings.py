@@ -15,6 +15,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 OFFERED: Final = ("utf-8", "gb18030", "big5", "utf-16-le", "utf-16-be", "cp1251", "cp1252")
+_REPLACED: Final = "\ufffd".encode()
 _SAMPLE: Final = 400_000
 _SHOWN: Final = 200
 _SURE: Final = 0.6  # share of characters that must look like the language of the encoding
@@ -25,16 +26,21 @@ _HIGH: Final = re.compile(rb"[\x80-\xff]")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Decoded text.
+    """Text as UTF-8: the file's own bytes where it is written so.
 
     ``bad`` is the number of characters that could not be decoded and are now ``\\ufffd``; ``guessed``
     says that the encoding was judged by the look of the text, not by a mark or a check that only it passes.
     """
 
-    text: str
+    utf8: bytes
     encoding: str
     bad: int = 0
     guessed: bool = False
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        return self.utf8.decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,8 @@ def decode(data: bytes, encoding: str | None = None) -> Text:
     """
     if encoding:
         try:
-            return Text(data.decode(encoding).removeprefix("\ufeff"), encoding)
-        except (LookupError, UnicodeDecodeError) as error:
+            return _text(data.decode(encoding).removeprefix("\ufeff"), encoding)
+        except (LookupError, ValueError) as error:  # some codecs raise no UnicodeDecodeError
             raise InputError("ingest.encoding", encoding=encoding) from error
     for mark, name in _MARKS:
         if data.startswith(mark):
@@ -65,7 +71,10 @@ def decode(data: bytes, encoding: str | None = None) -> Text:
     if b"\0" in data:
         raise InputError("ingest.nul_bytes")
     try:
-        return Text(data.decode("utf-8"), "utf-8")
+        if data.isascii():
+            return Text(data, "utf-8")
+        data.decode("utf-8")
+        return Text(data, "utf-8", data.count(_REPLACED))
     except UnicodeDecodeError as error:
         around = data[max(0, error.start - _SAMPLE) : error.start + _SAMPLE].decode("utf-8", "replace")
     # a few broken characters in what is otherwise UTF-8 (a cut-off last line, a pasted cell)
@@ -93,8 +102,11 @@ def encoding_choices(data: bytes) -> tuple[EncodingChoice, ...]:
 
 
 def _tolerant(data: bytes, encoding: str) -> Text:
-    text = data.decode(encoding, "replace")
-    return Text(text, encoding, text.count("\ufffd"))
+    return _text(data.decode(encoding, "replace"), encoding)
+
+
+def _text(text: str, encoding: str) -> Text:
+    return Text(text.encode("utf-8", "replace"), encoding, text.count("\ufffd"))
 
 
 def _wide(data: bytes) -> str:

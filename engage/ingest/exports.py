@@ -35,9 +35,9 @@ def unmasked(cell: str) -> str:
 def unmasked_cells(cells: Cells) -> Cells:
     """Return a table without such apostrophes."""
     changed = {
-        n: Coded(column.codes, [unmasked(value) for value in column.values])
+        n: Coded.of(column.codes, [unmasked(value) for value in column.values])
         for n, column in enumerate(cells.columns)
-        if any(value[:1] == _MASK for value in column.values)
+        if f"\n{_MASK}" in "\n".join(("", *column.values))
     }
     return cells.replaced(changed) if changed else cells
 

@@ -98,4 +98,4 @@ def letter(position: int) -> str:
 
 def distinct(column: Coded) -> tuple[Codes, list[str]]:
     """Return codes and values, stripped, so that work is done once per value, not per cell."""
-    return column.codes, [value.strip() for value in column.values]
+    return column.codes, column.values.stripped

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engage.ingest.cells import Codes
 from engage.ingest.mapping import Word
 from engage.ingest.names import fold_word, plain
 from engage.instrument import Demographic, Item
@@ -158,9 +159,15 @@ def _as_word(value: Word) -> str:
 
 def clean(text: str) -> str:
     """Return free text on one line, stripped, and a spreadsheet's whole number without ``.0``."""
-    if not text.isalnum():
-        text = " ".join(text.split())
+    if text.isalnum():
+        return text
+    text = " ".join(text.split())
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
+
+
+def texts(words: Sequence[str | None], codes: Codes) -> pd.api.extensions.ExtensionArray:
+    """Return a column of strings from its distinct values, ``None`` where missing."""
+    return pd.array(words, dtype="string").take(codes)
 
 
 def numbers(
@@ -239,6 +246,9 @@ _YMD: Final = (
     r"^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?"
     r"(?:\.\d+)?(?: ?z| ?[+-]\d\d:?\d\d)?)?$"
 )
+_ISO: Final = re.compile(r"\d{4}([-/])\d\d\1\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?\Z", re.ASCII)
+_EARLIEST: Final = np.datetime64("1900-01-01", "us")
+_LATEST: Final = np.datetime64("2100-12-31T23:59:59", "us")
 _DMY: Final = r"^(\d{1,2})-(\d{1,2})-(\d{4})(?:,?[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?$"
 
 
@@ -264,6 +274,27 @@ def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] 
     month-day-year, whichever fits all values. Where both do, which is reported as ambiguous, the month comes
     first if it is written as in the United States (9/3/2026, without zeros), else the day.
     """
+    result = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+    rest = np.array([bool(value) for value in values], dtype=bool)
+    if not date_format:
+        iso = [n for n, value in enumerate(values) if _ISO.match(value) and value not in missing]
+        try:
+            result[iso] = np.array([values[n].replace("/", "-") for n in iso], dtype="datetime64[us]")
+            rest[iso] = (result[iso] < _EARLIEST) | (result[iso] > _LATEST)
+        except ValueError:  # there is no 31 February
+            pass
+    if not rest.any():
+        return Dates(result, rest, "")
+    others = [value for value, flag in zip(values, rest, strict=True) if flag]
+    other = _dates_otherwise(others, date_format, missing)
+    result[rest] = other.value
+    bad = rest.copy()
+    bad[rest] = other.bad
+    return Dates(result, bad, other.ambiguous)
+
+
+def _dates_otherwise(values: Sequence[str], date_format: str, missing: frozenset[str]) -> Dates:
+    """Return dates of values that needn't be ISO dates."""
     text = pd.Series([plain(value) for value in values], dtype=object)
     blank = text.isin(MISSING | missing).to_numpy()
     result = pd.Series(np.full(len(text), np.datetime64("NaT"), dtype="datetime64[us]"))
@@ -300,7 +331,7 @@ def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] 
     result = result.fillna(
         (_EPOCH + pd.to_timedelta(serial, unit="D")).dt.round("s").astype("datetime64[us]")
     )
-    odd = (result.dt.year < 1900) | (result.dt.year > 2100)
+    odd = (result < _EARLIEST) | (result > _LATEST)
     result = result.mask(odd | blank)
     ambiguous: Ambiguous = "" if not guessed else "ambiguous_month" if month_first else "ambiguous_date"
     return Dates(result.to_numpy(), (result.isna() & ~blank).to_numpy(), ambiguous)

@@ -136,7 +136,7 @@ def _numbered(columns: Sequence[Column], cells: Cells) -> tuple[Cells, bool]:
         if values and all(_ANSWER.match(value) for value in values):
             numeric += 1
             short = [_ANSWER.sub(r"\1", value.strip()) for value in answers.values]
-            changed[column.position] = Coded(np.asarray(answers.codes), short)
+            changed[column.position] = Coded.of(np.asarray(answers.codes), short)
         elif values and all(_NUMBER.match(value) for value in values):
             numeric += 1
     return cells.replaced(changed), looked > 0 and 2 * numeric > looked

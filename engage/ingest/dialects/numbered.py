@@ -53,7 +53,7 @@ def _question(position: int, header: str, several: bool, cells: Cells, blank: fr
 
 
 def _marks(column: Coded, parts: Sequence[str], blank: frozenset[str]) -> bool:
-    kept = Coded(column.codes, ["" if value.strip() in blank else value for value in column.values])
+    kept = Coded.of(column.codes, ["" if value.strip() in blank else value for value in column.values])
     return any(is_one_hot(kept, part) for part in parts)
 
 

@@ -282,7 +282,11 @@ def test_a_team_map_follows_renamings_and_parents(tmp_path: Path, climate: Instr
     known = load_team_map(path)
     assert known.present("一班") == known.present("华东一班") == "南京班"
     assert known.present("三班") == "三班"
-    assert known.path("一班") == ("总部", "华东区", "南京班")
+    assert known.above(pd.Series(["一班", "华东区", "二班"], dtype="string")).tolist() == [
+        "华东区",
+        "总部",
+        pd.NA,
+    ]
     assert known.renamed(pd.Series(["一班", None, "二班"], dtype="string")).tolist() == [
         "南京班",
         pd.NA,

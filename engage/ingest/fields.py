@@ -6,12 +6,13 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from engage.ingest.dates import dates
 from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping, Word
 from engage.ingest.names import distinct, fold_word, plain, value_words
 from engage.ingest.pseudonyms import hidden
 from engage.ingest.validate import Faults, Flags
-from engage.ingest.values import MISSING, clean, dates, numbers, texts
+from engage.ingest.values import MISSING, clean, numbers, texts
 
 FieldType = Literal["id", "text", "long_text", "date", "month", "number", "share", "yes_no", "word"]
 # what an unknown word becomes; elsewhere it is an error

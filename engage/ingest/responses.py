@@ -12,6 +12,7 @@ import pandas as pd
 
 from engage.errors import Severity
 from engage.ingest.cells import Rows
+from engage.ingest.dates import dates
 from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping
 from engage.ingest.matching import Matched, choose_instrument, match_columns
@@ -19,7 +20,7 @@ from engage.ingest.names import distinct, plain
 from engage.ingest.pseudonyms import hidden
 from engage.ingest.settling import Meaning, meanings, settle_answers
 from engage.ingest.validate import Faults, Flags, named
-from engage.ingest.values import MISSING, answer_key, clean, dates, level_key, seconds, texts
+from engage.ingest.values import MISSING, answer_key, clean, level_key, seconds, texts
 from engage.instrument import Demographic, Instrument, Item
 
 _VERDICTS: Final[Mapping[str, tuple[str, Severity]]] = {
@@ -142,7 +143,7 @@ def _dated(
     if column is None:
         return np.full(len(layout.cells), np.datetime64("NaT"), dtype="datetime64[us]")
     codes, values = distinct(layout.cells[:, column.position])
-    parsed = dates(values, mapping.date_format, layout.missing | mapping.missing)
+    parsed = dates(values, mapping.date_format, layout.missing | mapping.missing, close=True)
     faults.flag("bad_date", "warning", parsed.bad[codes], layout.first_rows, column.header)
     if parsed.ambiguous:
         faults.add(parsed.ambiguous, "warning", column=column.header)

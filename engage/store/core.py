@@ -103,9 +103,9 @@ class Store:
 
         The tables are as :func:`to_arrow` makes them; ``import_id`` and ``wave`` are added (a row's own wave,
         where it has one, is kept). ``original`` is kept byte for byte under its SHA-256, the instrument under
-        ``surveys/<id>.v<version>.yaml``, a team map under ``teams/<import id>.yaml``. ``check`` is called with
-        the present state before anything is written, when no other writer can change it any more; what it
-        raises refuses the import.
+        ``surveys/<id>.v<version>.yaml``, a team map under ``teams/<import id>.yaml``. ``check`` is called
+        with the present state before anything is written, when no other writer can change it any more; what
+        it raises refuses the import.
 
         Raises ``InputError`` before anything is written if a column is not as declared or would be retyped,
         if the same file is in effect for this kind, wave and instrument, or if the instrument changed

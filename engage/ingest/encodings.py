@@ -31,8 +31,10 @@ _MARKS_OF_PROSE: Final = frozenset("«»–—…№“”„’\xa0")
 _BENT: Final = re.compile("[а-яё][А-ЯЁ]")
 _WORD: Final = re.compile(rb"[\x80-\xff]{3,}")
 _LIKE_PROSE: Final = 0.5
+_WONT: Final = 0.2  # other encodings of Russian are rare by now, so they must look clearly better
 _MIXED: Final = 0.4  # share of the foreign bytes that stand three and more together
 _PAIR: Final = re.compile(rb"[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x81-\xfe][\x40-\xfe]")
+_GB_MARKS: Final = frozenset({0xA1, 0xA2, 0xA3, 0xA7})  # rows of marks, and of Cyrillic letters
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 
 
@@ -155,7 +157,7 @@ def _legacy(data: bytes) -> str:
     """Return the likeliest of GB18030, Big5, Windows-1252 and the encodings of Russian; ``""`` if none fits.
 
     Chinese text is told by the share of byte pairs that fall in the standard's rows of common characters
-    and punctuation (GB 2312 rows A1–A3 and B0–D7, Big5 rows A1–A3 and A4–C6), Russian by its letters.
+    and punctuation (GB 2312 rows A1–A3, A7 and B0–D7, Big5 rows A1–A3 and A4–C6), Russian by its letters.
     """
     first = _HIGH.search(data)
     start = first.start() if first else 0
@@ -169,7 +171,9 @@ def _legacy(data: bytes) -> str:
         scores["gb18030"] = weight * sum(_is_common_gb(p) for p in pairs) / len(pairs)
         scores["big5"] = weight * sum(_is_common_big5(p) for p in pairs) / len(pairs)
     best = max(scores, key=lambda name: scores[name])
-    if scores[best] >= _SURE and _russian(sample.decode("cp1251", "replace")) < _LIKE_PROSE:
+    # Chinese comes in pairs alone; capitals of Windows-1251 fall in the same rows, but words of odd length occur
+    paired = 2 * len(pairs) >= len(high)
+    if scores[best] >= _SURE and (paired or _russian(sample.decode("cp1251", "replace")) < _LIKE_PROSE):
         for name in (best, "big5hkscs")[: 1 + (best == "big5")]:
             if _decodes(data, name):
                 return name
@@ -178,6 +182,7 @@ def _legacy(data: bytes) -> str:
     if worded < _MIXED:
         return "cp1252"
     russian = {name: _russian(sample.decode(name, "replace")) for name in _CYRILLIC}
+    russian["cp1251"] += _WONT
     best = max(russian, key=lambda name: russian[name])
     return best if russian[best] >= _LIKE_PROSE else ""
 
@@ -201,7 +206,7 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 
 def _is_common_gb(pair: bytes) -> bool:
-    return len(pair) == 2 and pair[1] >= 0xA1 and (0xA1 <= pair[0] <= 0xA3 or 0xB0 <= pair[0] <= 0xD7)
+    return len(pair) == 2 and pair[1] >= 0xA1 and (pair[0] in _GB_MARKS or 0xB0 <= pair[0] <= 0xD7)
 
 
 def _is_common_big5(pair: bytes) -> bool:

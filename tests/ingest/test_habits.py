@@ -30,6 +30,7 @@ from engage.errors import InputError
 from engage.ingest import read
 from engage.ingest.dates import dates
 from engage.ingest.encodings import decode, encoding_choices
+from engage.ingest.scales import families
 from engage.instrument import Instrument, load_instrument
 from engage.workspace import Workspace
 
@@ -228,6 +229,34 @@ def test_russian_in_any_encoding_is_read_or_refused(text: str, encoding: str) ->
 )
 def test_few_foreign_letters_are_enough(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding)).text == text
+
+
+def usual_words(pattern: str) -> list[str]:
+    """Return the words of the usual scales that hold a letter of a script."""
+    steps = [step for family in families().values() for step in family.values()]
+    return sorted({word for words in steps for word in words if re.search(pattern, word)})
+
+
+@pytest.mark.parametrize(
+    ("script", "encoding", "most_wrong"),
+    [
+        ("[一-鿿]", "gbk", 0),
+        ("[一-鿿]", "big5", 0),
+        ("[а-я]", "cp1251", 0),
+        ("[а-я]", "koi8-r", 3),
+        ("[а-я]", "cp866", 3),
+    ],
+)
+def test_four_answers_tell_the_encoding(script: str, encoding: str, most_wrong: int) -> None:
+    rng, words, wrong = np.random.default_rng(20261123), usual_words(script), 0
+    for _ in range(200):
+        text = "id,x\n" + "".join(f"{n},{word}\n" for n, word in enumerate(rng.choice(words, 4)))
+        try:
+            data = text.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        wrong += decode(data).text != text
+    assert wrong <= most_wrong
 
 
 def test_text_that_makes_no_sense_is_refused_and_may_be_told() -> None:

@@ -229,7 +229,8 @@ def test_corrections_keep_three_header_rows(climate: Instrument) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1", " =x", "-"]
+    "cell",
+    ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1", " =x", "-", "'=1", "''+1", "'-5"],
 )
 def test_cells_that_would_run_are_masked_and_unmasked(cell: str) -> None:
     assert masked(cell) == "'" + cell

@@ -32,6 +32,8 @@ _BENT: Final = re.compile("[а-яё][А-ЯЁ]")
 _WORD: Final = re.compile(rb"[\x80-\xff]{3,}")
 _LIKE_PROSE: Final = 0.5
 _WONT: Final = 0.2  # other encodings of Russian are rare by now, so they must look clearly better
+_NEARLY_ALL: Final = 0.9
+_ENOUGH: Final = 4  # pairs; so many Chinese characters hardly ever lie within a third of a row
 _MIXED: Final = 0.4  # share of the foreign bytes that stand three and more together
 _PAIR: Final = re.compile(rb"[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x81-\xfe][\x40-\xfe]")
 _GB_MARKS: Final = frozenset({0xA1, 0xA2, 0xA3, 0xA7})  # rows of marks, and of Cyrillic letters
@@ -171,8 +173,9 @@ def _legacy(data: bytes) -> str:
         scores["gb18030"] = weight * sum(_is_common_gb(p) for p in pairs) / len(pairs)
         scores["big5"] = weight * sum(_is_common_big5(p) for p in pairs) / len(pairs)
     best = max(scores, key=lambda name: scores[name])
-    # Chinese comes in pairs alone; capitals of Windows-1251 fall in the same rows, but words of odd length occur
-    paired = 2 * len(pairs) >= len(high)
+    # Russian letters may fall in the same rows, but in words of odd length, too, and within a third of a row
+    narrow = sum(b"\xc0" <= byte <= b"\xdf" for byte in high) > _NEARLY_ALL * len(high)
+    paired = 2 * len(pairs) >= len(high) and not (narrow and len(pairs) >= _ENOUGH)
     if scores[best] >= _SURE and (paired or _russian(sample.decode("cp1251", "replace")) < _LIKE_PROSE):
         for name in (best, "big5hkscs")[: 1 + (best == "big5")]:
             if _decodes(data, name):

@@ -77,6 +77,8 @@ class Coded:
 
     def is_blank(self) -> npt.NDArray[np.bool_]:
         """Return which rows hold nothing but white space."""
+        if not self.values.blank.any():
+            return np.zeros(len(self.codes), dtype=bool)
         return self.values.blank[self.codes]
 
 

@@ -100,7 +100,8 @@ def _respondents(
     nameless = blank[codes]
     faults.flag("respondent_blank", "warning", nameless, rows, column.header)
     faults.flag("id_scientific", "error", garbled[codes], rows, column.header)
-    ids = texts(hidden([clean(value) for value in values], codes, rows, column.header, faults), codes)
+    written = [value if value.isalnum() else clean(value) for value in values]
+    ids = texts(hidden(written, codes, rows, column.header, faults), codes)
     if nameless.any():
         ids[nameless] = _stand_ins(rows[nameless], mark)
     return ids

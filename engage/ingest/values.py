@@ -8,6 +8,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from engage.ingest.cells import Codes
 from engage.ingest.mapping import Word
@@ -166,7 +167,9 @@ def clean(text: str) -> str:
 
 def texts(words: Sequence[str | None], codes: Codes) -> pd.api.extensions.ExtensionArray:
     """Return a column of strings from its distinct values, ``None`` where missing."""
-    return pd.array(words, dtype="string").take(codes)
+    distinct = pd.array(pa.array(words, pa.large_string()), dtype="string")
+    column: pd.api.extensions.ExtensionArray = distinct.take(codes)
+    return column
 
 
 def numbers(

@@ -4,6 +4,7 @@
 import gzip
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,11 @@ from tool_exports import (
 from engage.errors import InputError
 from engage.ingest import read
 from engage.ingest.dates import dates
+from engage.ingest.dialects import Column
 from engage.ingest.encodings import decode, encoding_choices
+from engage.ingest.likeness import likenesses
 from engage.ingest.scales import families
-from engage.instrument import Instrument, load_instrument
+from engage.instrument import Instrument, available, load_instrument
 from engage.workspace import Workspace
 
 Rows = list[list[object]]
@@ -312,3 +315,33 @@ def test_every_kind_of_file_is_imported(name: str, climate: Instrument, tmp_path
     path.write_bytes(CONTAINERS[name](wenjuanxing("{n}、{stem}—{row}", "text")))
     done = Workspace(tmp_path / "space").import_file(path, "responses", "2026H2", climate)
     assert (done.rows, done.comments) == (12, 3)
+
+
+def reworded(text: str, lang: str, rng: np.random.Generator) -> str:
+    """Return a wording with a type behind it, a letter less, a letter more, or an opening before it."""
+    way, at = int(rng.integers(4)), int(rng.integers(len(text)))
+    tag, letter, opening = {
+        "zh": ("（单选）", "的", "总的来说，"),
+        "en": (" (single choice)", "e", "Overall, "),
+        "ru": (" (один ответ)", "а", "В целом "),
+    }[lang]
+    return (text + tag, text[:at] + text[at + 1 :], text[:at] + letter + text[at:], opening + text)[way]
+
+
+@pytest.mark.rest
+def test_wordings_changed_a_little_are_found_and_none_is_taken_for_another() -> None:
+    rng = np.random.default_rng(5)
+    asked = nearest = wrong = 0
+    for instrument in map(load_instrument, available()):
+        for lang in ("zh", "en", "ru"):
+            texts = {item.text[lang]: item.id for item in instrument.items if lang in item.text}
+            for text, id in texts.items():
+                column = Column(0, "h", (reworded(text, lang, rng),), "question")
+                found = likenesses([column], texts)
+                asked, nearest = asked + 1, nearest + any(one.id == id for one in found)
+                wrong += any(one.sure and one.id != id for one in found)
+                others = {other: its for other, its in texts.items() if its != id}
+                wrong += any(one.sure for one in likenesses([replace(column, names=(text,))], others))
+    assert asked > 400
+    assert nearest >= 0.98 * asked
+    assert wrong == 0

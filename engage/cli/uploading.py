@@ -28,7 +28,9 @@ def told_mapping(
             raise UsageError("cli.bad_setting", where="--set", part=part, known=SETTINGS)
         told[key.strip()] = value.replace("\\t", "\t") if key.strip() == "delimiter" else value.strip()
     if teams is not None:
-        told["teams"] = {**told.get("teams", {}), **load_team_map(teams).names}
+        known = load_team_map(teams)
+        for key, names in (("teams", known.names), ("parents", known.parents)):
+            told[key] = {**told.get(key, {}), **names}
     return told
 
 

@@ -7,7 +7,7 @@ The only package that imports Ibis. Tables are opened from a pinned snapshot; ev
 from engage.engine.joined import COMPOSITES, ENPS, ENPS_NET, Joined, held, joined_scores
 from engage.engine.moments import MomentTable, cross_products
 from engage.engine.scores import FAVOURABLE, answers, group_cells, respondent_scores
-from engage.engine.tables import comments, frame, latest_people, open_table
+from engage.engine.tables import comments, frame, latest_people, open_table, with_present_teams
 
 __all__ = [
     "COMPOSITES",
@@ -26,4 +26,5 @@ __all__ = [
     "latest_people",
     "open_table",
     "respondent_scores",
+    "with_present_teams",
 ]

@@ -54,7 +54,21 @@ def open_table(snapshot: Snapshot, table: str) -> "ir.Table":
             f" FROM read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
         )
     rows = _connection().sql(" UNION ALL BY NAME ".join(selects), schema=ibis.Schema.from_pyarrow(schema))
-    return rows.filter(rows.import_id.isin(snapshot.import_ids(table)))
+    rows = rows.filter(rows.import_id.isin(snapshot.import_ids(table)))
+    return with_present_teams(rows, snapshot) if "team" in rows.columns else rows
+
+
+def with_present_teams(rows: "ir.Table", snapshot: Snapshot) -> "ir.Table":
+    """Return rows with ``import_id`` and ``team``, teams renamed as ``snapshot.renames`` says."""
+    import ibis
+
+    for earlier, teams in snapshot.renames:
+        concerned = rows.import_id.isin(earlier)
+        written = frame(rows.filter(concerned).select("team").distinct())["team"].dropna()
+        new = {team: now for team in written if (now := teams.present(team)) != team}
+        if new:
+            rows = rows.mutate(team=ibis.ifelse(concerned, rows.team.substitute(new), rows.team))
+    return rows
 
 
 def frame(expr: "ir.Table") -> pd.DataFrame:

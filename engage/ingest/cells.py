@@ -4,6 +4,7 @@ import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, overload
 
 import numpy as np
@@ -19,12 +20,31 @@ MAX_COLUMNS: Final = 16_384  # the widest sheet a spreadsheet program can hold
 _CHUNK: Final = 4_096
 
 
+class Values(list[str]):
+    """The values of a column; what is derived from them is worked out once."""
+
+    @cached_property
+    def stripped(self) -> list[str]:
+        """Each value without white space around it."""
+        return [value.strip() for value in self]
+
+    @cached_property
+    def blank(self) -> npt.NDArray[np.bool_]:
+        """Which values are nothing but white space."""
+        return np.array([not value for value in self.stripped], dtype=bool)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
     """One column: row ``r`` holds ``values[codes[r]]``. Values need not be distinct nor all in use."""
 
     codes: Codes
-    values: Sequence[str]
+    values: Values
+
+    @classmethod
+    def of(cls, codes: Codes, values: Iterable[str]) -> "Coded":
+        """Return a column of codes and values."""
+        return cls(codes, values if isinstance(values, Values) else Values(values))
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -42,6 +62,8 @@ class Coded:
 
     def take(self, rows: "Rows | slice") -> "Coded":
         """Return the column of some rows."""
+        if isinstance(rows, slice) and rows == slice(None):
+            return self
         return Coded(self.codes[rows], self.values)
 
     def counts(self) -> dict[str, int]:
@@ -49,15 +71,15 @@ class Coded:
         found: dict[str, int] = {}
         tally = np.bincount(self.codes, minlength=len(self.values))
         for code in np.flatnonzero(tally):
-            value = self.values[int(code)].strip()
+            value = self.values.stripped[int(code)]
             found[value] = found.get(value, 0) + int(tally[code])
         return found
 
     def is_blank(self) -> npt.NDArray[np.bool_]:
         """Return which rows hold nothing but white space."""
-        if not len(self.values):
-            return np.zeros(0, dtype=bool)
-        return np.array([not value.strip() for value in self.values], dtype=bool)[self.codes]
+        if not self.values.blank.any():
+            return np.zeros(len(self.codes), dtype=bool)
+        return self.values.blank[self.codes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +143,7 @@ def coded(values: Iterable[str]) -> Coded:
     """Return a column from its cells."""
     numbering = Numbering()
     codes = array("i", map(numbering.__getitem__, values))
-    return Coded(np.frombuffer(codes, dtype=np.int32) if codes else np.zeros(0, np.int32), list(numbering))
+    return Coded.of(np.frombuffer(codes, dtype=np.int32) if codes else np.zeros(0, np.int32), numbering)
 
 
 def gather(records: Iterable[Sequence[str]]) -> tuple[Cells, Rows]:
@@ -147,7 +169,7 @@ def gather(records: Iterable[Sequence[str]]) -> tuple[Cells, Rows]:
         for target in codes[width:]:
             target.frombytes(bytes(4 * len(chunk)))
     columns_ = [
-        Coded(np.frombuffer(part, dtype=np.int32), list(numbering))
+        Coded.of(np.frombuffer(part, dtype=np.int32), numbering)
         for part, numbering in zip(codes, numberings, strict=True)
     ]
     return trimmed(Cells(tuple(columns_), len(lengths)), np.array(lengths, dtype=np.int64))

@@ -23,23 +23,21 @@ _AGREE: Final = 0.6  # share of rows that must be equally wide under the delimit
 _ARROW_FROM: Final = 1_000_000  # bytes; importing Arrow costs more than it gains below
 _MOST_ODD: Final = 2_000  # rows of another width that Arrow may hand back
 _HEAD: Final = 200_000
-_BLOCK: Final = 1 << 22
+_BLOCK: Final = 1 << 21
 
 
-def read_delimited(text: str, delimiter: str, utf8: bytes | None = None) -> tuple[Cells, Rows]:
-    """Return the cells of ``text`` and how many each row has in the file.
+def read_delimited(utf8: bytes, delimiter: str) -> tuple[Cells, Rows]:
+    """Return the cells of a text and how many each row has in the file.
 
-    ``utf8`` is the same text encoded, where that is at hand. Raises ``InputError`` for a cell or line longer
-    than any answer, and for too many cells.
+    Raises ``InputError`` for a cell or line longer than any answer, and for too many cells.
     """
-    size = len(utf8) if utf8 is not None else len(text)
-    if size >= _ARROW_FROM:
-        _refuse_long_lines(text)
-        found = with_arrow(utf8 if utf8 is not None else text.encode("utf-8", "replace"), delimiter)
+    if len(utf8) >= _ARROW_FROM:
+        _refuse_long_lines(utf8)
+        found = with_arrow(utf8, delimiter)
         if found is not None:
             return found
     try:
-        return gather(_records(text, delimiter))
+        return gather(_records(utf8.decode("utf-8"), delimiter))
     except csv.Error as error:
         raise InputError("ingest.cell_too_long") from error
 
@@ -48,10 +46,10 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(StringIO(text, newline=""), delimiter=delimiter)
 
 
-def _refuse_long_lines(text: str) -> None:
-    start, size = 0, len(text)
+def _refuse_long_lines(utf8: bytes) -> None:
+    start, size = 0, len(utf8)
     while size - start > LONGEST_LINE:
-        cut = max(text.rfind(mark, start, start + LONGEST_LINE) for mark in ("\n", "\r"))
+        cut = max(utf8.rfind(mark, start, start + LONGEST_LINE) for mark in (b"\n", b"\r"))
         if cut < start:
             raise InputError("ingest.line_too_long", limit=LONGEST_LINE // 1_000_000)
         start = cut + 1
@@ -76,6 +74,7 @@ def with_arrow(utf8: bytes, delimiter: str) -> tuple[Cells, Rows] | None:
         return "skip"
 
     names = [str(n) for n in range(width)]
+    quoted = b'"' in utf8
 
     def parsed(threads: bool) -> Any:
         return arrow_csv.read_csv(
@@ -83,7 +82,8 @@ def with_arrow(utf8: bytes, delimiter: str) -> tuple[Cells, Rows] | None:
             read_options=arrow_csv.ReadOptions(use_threads=threads, block_size=_BLOCK, column_names=names),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=delimiter,
-                newlines_in_values=b'"' in utf8,
+                quote_char='"' if quoted else False,
+                newlines_in_values=quoted,
                 ignore_empty_lines=False,
                 invalid_row_handler=hand_back,
             ),
@@ -91,6 +91,7 @@ def with_arrow(utf8: bytes, delimiter: str) -> tuple[Cells, Rows] | None:
                 column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string())),
                 strings_can_be_null=False,
                 null_values=[],
+                check_utf8=False,
             ),
         )
 
@@ -120,12 +121,12 @@ def _column(chunked: Any) -> Coded:
     from pyarrow import compute
 
     if not chunked.num_chunks:
-        return Coded(np.zeros(0, np.int32), [])
+        return Coded.of(np.zeros(0, np.int32), [])
     part = chunked.chunk(0)
     longest = compute.max(compute.utf8_length(part.dictionary)).as_py()
     if (longest or 0) > csv.field_size_limit():
         raise InputError("ingest.cell_too_long")
-    return Coded(part.indices.to_numpy(zero_copy_only=False).astype(np.int32), part.dictionary.to_pylist())
+    return Coded.of(part.indices.to_numpy(zero_copy_only=False), part.dictionary.to_pylist())
 
 
 def _with_odd_rows(columns: list[Coded], height: int, odd: dict[int, list[str]]) -> tuple[Cells, Rows]:
@@ -143,17 +144,17 @@ def _with_odd_rows(columns: list[Coded], height: int, odd: dict[int, list[str]])
     result = []
     for n in range(widest):
         extra = coded([odd[p][n] if n < len(odd[p]) else "" for p in places])
-        known = columns[n] if n < width else Coded(np.zeros(height, np.int32), [""])
+        known = columns[n] if n < width else Coded.of(np.zeros(height, np.int32), [""])
         codes = np.empty(total, dtype=np.int32)
         codes[regular] = known.codes
         codes[places] = extra.codes + len(known.values)
-        result.append(Coded(codes, [*known.values, *extra.values]))
+        result.append(Coded.of(codes, [*known.values, *extra.values]))
     return trimmed(Cells(tuple(result), total), lengths)
 
 
-def sniff_delimiter(text: str) -> str:
+def sniff_delimiter(utf8: bytes) -> str:
     """Return the delimiter under which the first rows agree best on a width of two or more."""
-    head = text[:_HEAD]
+    head = utf8[:_HEAD].decode("utf-8", "ignore")
     best, best_score = NO_DELIMITER, (0.0, 0)
     for mark in DELIMITERS:
         try:

@@ -14,27 +14,49 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-OFFERED: Final = ("utf-8", "gb18030", "big5", "utf-16-le", "utf-16-be", "cp1251", "cp1252")
+OFFERED: Final = (
+    *("utf-8", "gb18030", "big5", "utf-16-le", "utf-16-be", "cp1251", "cp1252"),
+    *("koi8-r", "cp866", "mac-cyrillic"),
+)
+_REPLACED: Final = "\ufffd".encode()
 _SAMPLE: Final = 400_000
 _SHOWN: Final = 200
 _SURE: Final = 0.6  # share of characters that must look like the language of the encoding
 _USUAL: Final = re.compile(r"[\x20-\x7e\t\r\nЀ-ӿ一-鿿\u3000-\u303f\uff00-\uffef]")
+_CYRILLIC: Final = ("cp1251", "koi8-r", "cp866", "mac-cyrillic", "iso8859-5")
+_ALPHABET: Final = frozenset("абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЁІЇЄҐ")
+_FREQUENT: Final = frozenset("оеаинтсрвлОЕАИНТСРВЛ")
+_USUAL_SHARE: Final = 0.55  # of the ten most frequent letters in Russian prose there are rather more
+_MARKS_OF_PROSE: Final = frozenset("«»–—…№“”„’\xa0")
+_BENT: Final = re.compile("[а-яё][А-ЯЁ]")
+_WORD: Final = re.compile(rb"[\x80-\xff]{3,}")
+_LIKE_PROSE: Final = 0.5
+_WONT: Final = 0.2  # other encodings of Russian are rare by now, so they must look clearly better
+_NEARLY_ALL: Final = 0.9
+_ENOUGH: Final = 4  # pairs; so many Chinese characters hardly ever lie within a third of a row
+_MIXED: Final = 0.4  # share of the foreign bytes that stand three and more together
 _PAIR: Final = re.compile(rb"[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x81-\xfe][\x40-\xfe]")
+_GB_MARKS: Final = frozenset({0xA1, 0xA2, 0xA3, 0xA7})  # rows of marks, and of Cyrillic letters
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Decoded text.
+    """Text as UTF-8: the file's own bytes where it is written so.
 
     ``bad`` is the number of characters that could not be decoded and are now ``\\ufffd``; ``guessed``
     says that the encoding was judged by the look of the text, not by a mark or a check that only it passes.
     """
 
-    text: str
+    utf8: bytes
     encoding: str
     bad: int = 0
     guessed: bool = False
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        return self.utf8.decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +71,13 @@ class EncodingChoice:
 def decode(data: bytes, encoding: str | None = None) -> Text:
     """Return the text of ``data`` in the stated encoding, or in the one it appears to be written in.
 
-    Raises ``InputError`` for NUL bytes (not text) and for an encoding that does not exist or does not fit.
+    Raises ``InputError`` for NUL bytes (not text), for an encoding that does not exist or does not fit, and
+    where the letters make sense in no encoding.
     """
     if encoding:
         try:
-            return Text(data.decode(encoding).removeprefix("\ufeff"), encoding)
-        except (LookupError, UnicodeDecodeError) as error:
+            return _text(data.decode(encoding).removeprefix("\ufeff"), encoding)
+        except (LookupError, ValueError) as error:  # some codecs raise no UnicodeDecodeError
             raise InputError("ingest.encoding", encoding=encoding) from error
     for mark, name in _MARKS:
         if data.startswith(mark):
@@ -65,24 +88,36 @@ def decode(data: bytes, encoding: str | None = None) -> Text:
     if b"\0" in data:
         raise InputError("ingest.nul_bytes")
     try:
-        return Text(data.decode("utf-8"), "utf-8")
+        if data.isascii():
+            return Text(data, "utf-8")
+        data.decode("utf-8")
+        return Text(data, "utf-8", data.count(_REPLACED))
     except UnicodeDecodeError as error:
         around = data[max(0, error.start - _SAMPLE) : error.start + _SAMPLE].decode("utf-8", "replace")
     # a few broken characters in what is otherwise UTF-8 (a cut-off last line, a pasted cell)
     foreign = len(around) - len(around.encode("ascii", "ignore"))
     if around.count("\ufffd") * 20 < foreign:
         return _tolerant(data, "utf-8")
-    return replace(_tolerant(data, _legacy(data)), guessed=True)
+    legacy = _legacy(data)
+    if not legacy:
+        raise InputError("ingest.encoding_unknown", known=OFFERED)
+    return replace(_tolerant(data, legacy), guessed=True)
 
 
 def encoding_choices(data: bytes) -> tuple[EncodingChoice, ...]:
     """Return how the start of a text file looks in each usual encoding, the recognised one first.
 
-    Encodings in which more than one character in a hundred is unreadable are left out.
+    Where none is recognised, only the usual ones are there. Encodings in which more than one character in a
+    hundred is unreadable are left out.
     """
-    found = decode(data[: _SAMPLE - _SAMPLE % 4])
+    try:
+        found: tuple[str, ...] = (decode(data[: _SAMPLE - _SAMPLE % 4]).encoding,)
+    except InputError as error:
+        if error.code != "ingest.encoding_unknown":
+            raise
+        found = ()
     choices = []
-    for name in dict.fromkeys((found.encoding, *OFFERED)):
+    for name in dict.fromkeys((*found, *OFFERED)):
         text = data[: _SAMPLE - _SAMPLE % 4].decode(name, "replace").removeprefix("\ufeff")
         bad = text.count("\ufffd")
         if bad * 100 <= len(text):
@@ -93,8 +128,11 @@ def encoding_choices(data: bytes) -> tuple[EncodingChoice, ...]:
 
 
 def _tolerant(data: bytes, encoding: str) -> Text:
-    text = data.decode(encoding, "replace")
-    return Text(text, encoding, text.count("\ufffd"))
+    return _text(data.decode(encoding, "replace"), encoding)
+
+
+def _text(text: str, encoding: str) -> Text:
+    return Text(text.encode("utf-8", "replace"), encoding, text.count("\ufffd"))
 
 
 def _wide(data: bytes) -> str:
@@ -118,10 +156,10 @@ def _sense(text: str) -> float:
 
 
 def _legacy(data: bytes) -> str:
-    """Return the likeliest of GB18030, Big5, Windows-1251 and Windows-1252.
+    """Return the likeliest of GB18030, Big5, Windows-1252 and the encodings of Russian; ``""`` if none fits.
 
     Chinese text is told by the share of byte pairs that fall in the standard's rows of common characters
-    and punctuation (GB 2312 rows A1–A3 and B0–D7, Big5 rows A1–A3 and A4–C6), Russian by lower-case letters.
+    and punctuation (GB 2312 rows A1–A3, A7 and B0–D7, Big5 rows A1–A3 and A4–C6), Russian by its letters.
     """
     first = _HIGH.search(data)
     start = first.start() if first else 0
@@ -135,14 +173,33 @@ def _legacy(data: bytes) -> str:
         scores["gb18030"] = weight * sum(_is_common_gb(p) for p in pairs) / len(pairs)
         scores["big5"] = weight * sum(_is_common_big5(p) for p in pairs) / len(pairs)
     best = max(scores, key=lambda name: scores[name])
-    if scores[best] >= _SURE and _decodes(data, best):
-        return best
-    letters = sum(byte >= b"\xc0" or byte in (b"\xa8", b"\xb8") for byte in high)
-    small = sum(byte >= b"\xe0" or byte == b"\xb8" for byte in high)
-    runs = len(re.findall(rb"[\xc0-\xff\xb8]{3,}", sample))
-    if letters > 0.8 * len(high) and small > 0.5 * len(high) and runs:
-        return "cp1251"
-    return "cp1252"
+    # Russian letters may fall in the same rows, but in words of odd length, too, and within a third of a row
+    narrow = sum(b"\xc0" <= byte <= b"\xdf" for byte in high) > _NEARLY_ALL * len(high)
+    paired = 2 * len(pairs) >= len(high) and not (narrow and len(pairs) >= _ENOUGH)
+    if scores[best] >= _SURE and (paired or _russian(sample.decode("cp1251", "replace")) < _LIKE_PROSE):
+        for name in (best, "big5hkscs")[: 1 + (best == "big5")]:
+            if _decodes(data, name):
+                return name
+    # letters of Latin alphabets beyond ASCII stand singly, those of others in words
+    worded = sum(map(len, _WORD.findall(sample))) / len(high) if high else 0.0
+    if worded < _MIXED:
+        return "cp1252"
+    russian = {name: _russian(sample.decode(name, "replace")) for name in _CYRILLIC}
+    russian["cp1251"] += _WONT
+    best = max(russian, key=lambda name: russian[name])
+    return best if russian[best] >= _LIKE_PROSE else ""
+
+
+def _russian(text: str) -> float:
+    """Return how far the foreign letters of a text look like Russian ones.
+
+    1 is what prose has; letters from outside the alphabet and capitals after small ones speak against it.
+    """
+    foreign = [letter for letter in text if letter > "\x7f"]
+    frequent = sum(letter in _FREQUENT for letter in foreign)
+    strange = sum(not (letter in _ALPHABET or letter in _MARKS_OF_PROSE) for letter in foreign)
+    bent = len(_BENT.findall(text))
+    return (frequent / _USUAL_SHARE - 3 * strange - 2 * bent) / max(len(foreign), 1)
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
@@ -152,7 +209,7 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 
 def _is_common_gb(pair: bytes) -> bool:
-    return len(pair) == 2 and pair[1] >= 0xA1 and (0xA1 <= pair[0] <= 0xA3 or 0xB0 <= pair[0] <= 0xD7)
+    return len(pair) == 2 and pair[1] >= 0xA1 and (pair[0] in _GB_MARKS or 0xB0 <= pair[0] <= 0xD7)
 
 
 def _is_common_big5(pair: bytes) -> bool:

@@ -23,21 +23,26 @@ _META: Final = ("respondent", "started", "seconds", "language", "source")
 
 
 def masked(cell: str) -> str:
-    """Return a cell with an apostrophe in front if a spreadsheet program would run it as a formula."""
-    return _MASK + cell if _FORMULA.match(cell) and not _NUMBER.match(cell) else cell
+    """Return a cell with an apostrophe in front if a spreadsheet program would run it as a formula.
+
+    So does one that begins with apostrophes before a formula, or :func:`unmasked` would take one from it.
+    """
+    bare = cell.lstrip(_MASK)
+    runs = _FORMULA.match(bare) and (bare != cell or not _NUMBER.match(cell))
+    return _MASK + cell if runs else cell
 
 
 def unmasked(cell: str) -> str:
     """Return a cell without the apostrophe that :func:`masked` and some survey tools put before a formula."""
-    return cell[1:] if cell[:1] == _MASK and _FORMULA.match(cell[1:]) else cell
+    return cell[1:] if cell[:1] == _MASK and _FORMULA.match(cell.lstrip(_MASK)) else cell
 
 
 def unmasked_cells(cells: Cells) -> Cells:
     """Return a table without such apostrophes."""
     changed = {
-        n: Coded(column.codes, [unmasked(value) for value in column.values])
+        n: Coded.of(column.codes, [unmasked(value) for value in column.values])
         for n, column in enumerate(cells.columns)
-        if any(value[:1] == _MASK for value in column.values)
+        if f"\n{_MASK}" in "\n".join(("", *column.values))
     }
     return cells.replaced(changed) if changed else cells
 
@@ -74,10 +79,13 @@ def export_responses(
     names = {item.id: item.id if headings == "id" else pick(item.text, lang) for item in instrument.items}
     names |= {q.id: q.id if headings == "id" else pick(q.text, lang) for q in instrument.questions}
     shown = _shown(table, instrument, answers, lang)
+    said = comments.assign(time=comments.groupby(["respondent", "question"]).cumcount() + 1)
     for question in instrument.questions:
-        said = comments[comments["question"] == question.id].drop_duplicates("respondent", keep="last")
-        texts = said.set_index("respondent")["text"]
-        shown[question.id] = table["respondent"].map(texts).astype(object)
+        for time, part in said[said["question"] == question.id].groupby("time"):
+            # a second answer to one question stands in a column of its own
+            name = question.id if time == 1 else f"{question.id}: {time}"
+            shown[name] = table["respondent"].map(part.set_index("respondent")["text"]).astype(object)
+            names.setdefault(name, name)
     if form == "long":
         return csv_bytes(_long(shown, names))
     head = [names.get(str(name), str(name)) for name in shown.columns]
@@ -89,7 +97,9 @@ def _shown(table: pd.DataFrame, instrument: Instrument, answers: Answers, lang: 
     kept = [name for name in _META if name in table and table[name].notna().any()]
     shown = table[kept].astype(object)
     if "started" in shown:
-        shown["started"] = pd.to_datetime(table["started"]).dt.strftime("%Y-%m-%d %H:%M:%S")
+        started = pd.to_datetime(table["started"])
+        split = "%Y-%m-%d %H:%M:%S" + (".%f" if started.dt.microsecond.any() else "")
+        shown["started"] = started.dt.strftime(split)
     for item in instrument.items:
         labels = {option.value: pick(option.label, lang) for option in item.options}
         column = table[item.id].astype(object)

@@ -6,12 +6,13 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from engage.ingest.dates import dates
 from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping, Word
 from engage.ingest.names import distinct, fold_word, plain, value_words
 from engage.ingest.pseudonyms import hidden
 from engage.ingest.validate import Faults, Flags
-from engage.ingest.values import MISSING, clean, dates, numbers
+from engage.ingest.values import MISSING, clean, numbers, texts
 
 FieldType = Literal["id", "text", "long_text", "date", "month", "number", "share", "yes_no", "word"]
 # what an unknown word becomes; elsewhere it is an error
@@ -126,15 +127,15 @@ class FieldReader:
         self._flag(
             "unknown_word", severity, np.array(bad, dtype=bool)[codes], column, field=name, known=allowed
         )
-        return pd.array(np.array([*meanings, None], dtype=object)[:-1][codes], dtype="string")
+        return texts(meanings, codes)
 
     def _text(self, codes: Any, values: list[str], words: Mapping[str, Word], form: FieldType) -> Any:
         told = [words.get(fold_word(value), value) for value in values]
-        texts = [
+        written = [
             None if entry is None or entry == "" else str(entry) if form == "long_text" else clean(str(entry))
             for entry in told
         ]
-        return pd.array(np.array([*texts, None], dtype=object)[:-1][codes], dtype="string")
+        return texts(written, codes)
 
 
 def _absent(form: FieldType, rows: int) -> Any:

@@ -133,17 +133,16 @@ def _unpacked(data: bytes, faults: Faults) -> bytes:
 
 def _delimited(data: bytes, encoding: str | None, delimiter: str | None, faults: Faults) -> Grid:
     decoded = decode(data, encoding)
-    if "\0" in decoded.text:
+    if b"\0" in decoded.utf8:
         raise InputError("ingest.nul_bytes")
     if decoded.bad:
         faults.add("bad_characters", "warning", count=decoded.bad, encoding=decoded.encoding)
     if decoded.guessed:
         faults.add("encoding_guessed", "info", encoding=decoded.encoding)
-    mark = delimiter or sniff_delimiter(decoded.text)
-    utf8 = data if decoded.encoding == "utf-8" and not decoded.bad else None
-    cells, filled = read_delimited(decoded.text, mark, utf8)
+    mark = delimiter or sniff_delimiter(decoded.utf8)
+    cells, filled = read_delimited(decoded.utf8, mark)
     last = max((cell.count("\n") for cell in cells[-1]), default=0) if len(cells) else 0
-    if last and decoded.text.count('"') % 2:
+    if last and decoded.utf8.count(b'"') % 2:
         faults.add("quote_open", "error", row=len(cells), lines=last)
     shown = None if mark == NO_DELIMITER else mark
     return Grid(cells, filled, decoded.encoding, shown, faults.problems())

@@ -30,7 +30,7 @@ _TEXTS: Final = (
     "sheet",
     "dialect",
 )
-_TABLES: Final = ("columns", "comments", "demographics", "numbers", "long", "teams")
+_TABLES: Final = ("columns", "comments", "demographics", "numbers", "long", "teams", "parents")
 _LISTS: Final = ("ignore", "missing", "keep", "drop")
 _NESTED: Final = ("values", "fields_values")
 _MAX_BYTES: Final = 1_000_000
@@ -49,7 +49,7 @@ class FileMapping:
     ``columns`` to ``numbers`` are ``{header in the file: id}``; ``values`` is ``{item, scale, demographic or
     field id, or "*": {folded answer word: value}}``, ``None`` as value meaning "no answer".
     ``first_option`` is ``{item, scale or "*": "lowest" or "highest"}``: what option number 1 stands for.
-    ``teams`` is ``{old name: new name}``.
+    ``teams`` is ``{old name: new name}``, ``parents`` ``{team: unit above}``.
     """
 
     kind: str = ""
@@ -72,6 +72,7 @@ class FileMapping:
     drop: frozenset[str] = frozenset()
     first_option: Mapping[str, str] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
 
     def first_for(self, *ids: str) -> str:
         """Return what the first option listed is for the first of ``ids`` that is told: lowest or highest."""

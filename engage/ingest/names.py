@@ -1,5 +1,6 @@
 """Names as people write them: folding headers, questions and answer words so that they can be compared."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ _NUMBER: Final = re.compile(r"^(?:第\s*\d+\s*题|q?\d+)\s*(?:[、:)](?!\d)|\.(?
 _TAG: Final = re.compile(
     r"\[[^\]]*题\]|【[^】]*】|[(\[](?:必填|必答|选填|选答|required|обязательно)[)\]]", re.I
 )
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_MARKUP: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
 _EDGE: Final = "。.?!;:,、…*\"'“”‘’«»_ "
 _POLITE: Final = re.compile(r"^(?:请)?(?:输入|填写|选择|问)?(?:您|你)?所?(?:在|属)?的?|^your|^ваша?")
 _QUOTES: Final = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "`": "'", "ё": "е"})
@@ -24,14 +27,21 @@ def plain(text: str) -> str:
     """Return ``text`` in one form: NFKC, lower case, straight quotes, single spaces."""
     if text.isascii():
         return " ".join(text.lower().replace("`", "'").split())
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", unseen_off(text)).translate(_QUOTES).casefold().split())
+
+
+def unseen_off(text: str) -> str:
+    """Return text without characters that nobody sees: zero-width spaces, direction marks, soft hyphens."""
+    return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def fold(text: str) -> str:
     """Return the key by which questions and headers are compared.
 
-    Without question number, type tag (``[单选题]``), spaces and trailing punctuation.
+    Without question number, type tag (``[单选题]``), HTML, spaces and trailing punctuation.
     """
+    if "<" in text or "&" in text:
+        text = html.unescape(_MARKUP.sub(" ", text))
     key = _TAG.sub("", plain(text)).strip()
     return "".join(_NUMBER.sub("", key, count=1).split()).strip(_EDGE)
 
@@ -98,4 +108,4 @@ def letter(position: int) -> str:
 
 def distinct(column: Coded) -> tuple[Codes, list[str]]:
     """Return codes and values, stripped, so that work is done once per value, not per cell."""
-    return column.codes, [value.strip() for value in column.values]
+    return column.codes, column.values.stripped

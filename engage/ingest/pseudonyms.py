@@ -17,9 +17,7 @@ from engage.ingest.quality import personal
 from engage.ingest.validate import Faults
 
 _KINDS: Final = ("email", "phone", "identity")
-_SHORTEST: Final = (
-    11  # characters of a phone number; anything shorter without an @ identifies nobody by itself
-)
+_SHORTEST: Final = 11  # characters of a phone number; anything shorter needs an @ to identify anybody
 _BYTES: Final = 32
 _SHOWN: Final = 24  # hexadecimal digits: 96 bits, so that no two people share one
 
@@ -62,13 +60,9 @@ def pseudonym(value: str, key: bytes) -> str:
 
 def hidden(values: Sequence[str], codes: Codes, rows: Rows, header: str, faults: Faults) -> list[str]:
     """Return the values with those that identify a person by themselves made pseudonyms, which is noted."""
-    named = [_identifies(value) for value in values]
+    named = [(len(value) >= _SHORTEST or "@" in value) and personal(value) in _KINDS for value in values]
     if not any(named):
         return list(values)
     key = load_key()
     faults.flag("respondent_pseudonym", "warning", np.array(named, dtype=bool)[codes], rows, header)
     return [pseudonym(value, key) if flag else value for value, flag in zip(values, named, strict=True)]
-
-
-def _identifies(value: str) -> bool:
-    return (len(value) >= _SHORTEST or "@" in value) and personal(value) in _KINDS

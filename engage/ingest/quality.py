@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 
 from engage.ingest.cells import Coded
+from engage.ingest.dates import dates
 from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping
 from engage.ingest.names import distinct
 from engage.ingest.validate import Faults, Flags, named
-from engage.ingest.values import dates
 
 _MONTHS: Final = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек"
@@ -133,7 +133,8 @@ def _times(layout: Layout, mapping: FileMapping, faults: Faults) -> None:
     for column in layout.columns:
         if column.field in ("started", "submitted"):
             codes, values = distinct(layout.cells[:, column.position])
-            found = dates(values, mapping.date_format, layout.missing | mapping.missing).value
+            missing = layout.missing | mapping.missing
+            found = dates(values, mapping.date_format, missing, close=True).value
             parsed[column.field] = found[codes]
             faults.flag("date_future", "warning", (found > tomorrow)[codes], layout.first_rows, column.header)
     if len(parsed) == 2:

@@ -27,6 +27,7 @@ from engage.words import Language
 
 Kind = Literal["responses", "comments", "people", "service", "programmes"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_UNIT: Final = "unit"
 _PREVIEWED_ROWS: Final = 6
 _PREVIEWED_LENGTH: Final = 80
 _MARK: Final = 8  # characters of the file's hash in the ids of anonymous respondents
@@ -241,16 +242,24 @@ def _records(
 
 
 def _renamed(table: pd.DataFrame, mapping: FileMapping, faults: Faults | None = None) -> pd.DataFrame:
-    """Return the table with teams by their present names, as ``mapping.teams`` says."""
-    if "team" not in table or not mapping.teams:
+    """Return the table with teams by their present names, as ``mapping.teams`` says.
+
+    A staff list gets a column with the unit above each team, as ``mapping.parents`` says: a group that stays
+    the same when its teams are parted or joined.
+    """
+    if "team" not in table or not (mapping.teams or mapping.parents):
         return table
-    teams = load_team_map({"teams": mapping.teams}).renamed(table["team"])
+    known = load_team_map({"teams": mapping.teams, "parents": mapping.parents})
+    teams = known.renamed(table["team"])
     changed = (teams != table["team"]).fillna(False)
     if faults is not None and changed.any():
         pairs = zip(table["team"][changed], teams[changed], strict=True)
         shown = [f"{old} → {new}" for old, new in dict.fromkeys(pairs)]
         faults.add("teams_renamed", "info", count=len(shown), teams=named(shown))
-    return table.assign(team=teams)
+    table = table.assign(team=teams)
+    if mapping.parents and "hire_date" in table and _UNIT not in table:
+        table[_UNIT] = known.above(teams)
+    return table
 
 
 def _preview(grid: Grid) -> tuple[tuple[str, ...], ...]:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from engage.errors import Severity
+from engage.ingest.cells import Rows
+from engage.ingest.dates import dates
 from engage.ingest.dialects import Column, Layout
 from engage.ingest.mapping import FileMapping
 from engage.ingest.matching import Matched, choose_instrument, match_columns
@@ -18,7 +20,7 @@ from engage.ingest.names import distinct, plain
 from engage.ingest.pseudonyms import hidden
 from engage.ingest.settling import Meaning, meanings, settle_answers
 from engage.ingest.validate import Faults, Flags, named
-from engage.ingest.values import MISSING, answer_key, clean, dates, level_key, seconds
+from engage.ingest.values import MISSING, answer_key, clean, level_key, seconds, texts
 from engage.instrument import Demographic, Instrument, Item
 
 _VERDICTS: Final[Mapping[str, tuple[str, Severity]]] = {
@@ -85,22 +87,28 @@ def _respondents(
     layout: Layout, matched: Matched, mark: str, faults: Faults
 ) -> pd.api.extensions.ExtensionArray:
     rows = layout.first_rows
-    stand_in = np.array([f"row-{row}-{mark}" for row in rows], dtype=object)
     column = matched.meta.get("respondent")
     if column is None:
         if len(rows):
             faults.add("anonymous", "info", count=len(rows))
-        return pd.array(stand_in, dtype="string")
+        return _stand_ins(rows, mark)
     codes, values = distinct(layout.cells[:, column.position])
     absent = MISSING | layout.missing
     longest = max(map(len, absent))
     blank = np.array([len(value) <= longest and plain(value) in absent for value in values], dtype=bool)
-    garbled = np.array([bool(_SCIENTIFIC.match(value)) for value in values], dtype=bool)
-    faults.flag("respondent_blank", "warning", blank[codes], rows, column.header)
+    garbled = np.array(["+" in value and bool(_SCIENTIFIC.match(value)) for value in values], dtype=bool)
+    nameless = blank[codes]
+    faults.flag("respondent_blank", "warning", nameless, rows, column.header)
     faults.flag("id_scientific", "error", garbled[codes], rows, column.header)
-    names = hidden([clean(value) for value in values], codes, rows, column.header, faults)
-    ids = np.array([*names, None], dtype=object)[:-1][codes]
-    return pd.array(np.where(blank[codes], stand_in, ids), dtype="string")
+    written = [value if value.isalnum() else clean(value) for value in values]
+    ids = texts(hidden(written, codes, rows, column.header, faults), codes)
+    if nameless.any():
+        ids[nameless] = _stand_ins(rows[nameless], mark)
+    return ids
+
+
+def _stand_ins(rows: Rows, mark: str) -> pd.api.extensions.ExtensionArray:
+    return pd.array([f"row-{row}-{mark}" for row in rows], dtype="string")
 
 
 def _times(
@@ -136,7 +144,7 @@ def _dated(
     if column is None:
         return np.full(len(layout.cells), np.datetime64("NaT"), dtype="datetime64[us]")
     codes, values = distinct(layout.cells[:, column.position])
-    parsed = dates(values, mapping.date_format, layout.missing | mapping.missing)
+    parsed = dates(values, mapping.date_format, layout.missing | mapping.missing, close=True)
     faults.flag("bad_date", "warning", parsed.bad[codes], layout.first_rows, column.header)
     if parsed.ambiguous:
         faults.add(parsed.ambiguous, "warning", column=column.header)
@@ -147,8 +155,7 @@ def _texts(layout: Layout, column: Column | None) -> pd.api.extensions.Extension
     if column is None:
         return pd.array([pd.NA] * len(layout.cells), dtype="string")
     codes, values = distinct(layout.cells[:, column.position])
-    words = np.array([clean(value) or None for value in values] + [None], dtype=object)[:-1]
-    return pd.array(words[codes], dtype="string")
+    return texts([clean(value) or None for value in values], codes)
 
 
 def _answers(
@@ -197,7 +204,7 @@ def _levels(
     faults.flag("unknown_level", "warning", unknown[codes], rows, column.header, demographic=demographic.id)
     if by_order:
         faults.add("level_by_order", "warning", column=column.header, demographic=demographic.id)
-    return pd.array(np.array([*levels, None], dtype=object)[:-1][codes], dtype="string")
+    return texts(levels, codes)
 
 
 def _latest(
@@ -239,7 +246,9 @@ def _note_unanswered(
 ) -> None:
     if instrument is None or not matched.items:
         return
-    empty = table[list(matched.items)].isna().to_numpy().all(axis=1) & keep
+    empty = keep.copy()
+    for item in matched.items:
+        empty &= table[item].isna().to_numpy()
     faults.flag("no_answers", "warning", empty, layout.first_rows)
 
 
@@ -247,11 +256,12 @@ def _comments(table: pd.DataFrame, layout: Layout, matched: Matched, keep: Flags
     """Return one row per filled open answer of the kept responses."""
     team = table["team"] if "team" in matched.demographics else pd.Series(pd.NA, table.index, dtype="string")
     parts = []
+    absent = layout.missing | {""}
+    longest = max(map(len, absent))
     for question, columns in matched.questions.items():
         for column in columns:
             codes, values = distinct(layout.cells[:, column.position])
-            blank = np.array([plain(value) in layout.missing | {""} for value in values], dtype=bool)
-            text = pd.Series(np.array([*values, None], dtype=object)[:-1][codes], dtype="string")
+            blank = np.array([len(v) <= longest and plain(v) in absent for v in values], dtype=bool)
             kept = keep & ~blank[codes]
             parts.append(
                 pd.DataFrame(
@@ -259,7 +269,7 @@ def _comments(table: pd.DataFrame, layout: Layout, matched: Matched, keep: Flags
                         "respondent": table["respondent"][kept],
                         "question": pd.array([question] * int(kept.sum()), dtype="string"),
                         "source": pd.array(["employee"] * int(kept.sum()), dtype="string"),
-                        "text": text[kept],
+                        "text": texts(values, codes[kept]),
                         "date": table["started"][kept],
                         "team": team[kept],
                     }

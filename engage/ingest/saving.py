@@ -37,7 +37,7 @@ def mapping_of(found: Responses, rules: FileMapping) -> dict[str, Any]:
     document["first_option"] = dict(rules.first_option)
     document["keep"], document["drop"] = sorted(rules.keep), sorted(rules.drop)
     document["long"] = dict(rules.long or {})
-    document["teams"] = dict(rules.teams)
+    document["teams"], document["parents"] = dict(rules.teams), dict(rules.parents)
     return {key: value for key, value in document.items() if value}
 
 

@@ -111,16 +111,23 @@ def _repeats(layout: Layout) -> Flags:
     if not timed or layout.rows.ndim > 1:
         return again
     times = layout.cells[:, timed[0].position]
-    twin = pd.Series(_merged(times)).duplicated(keep=False).to_numpy() & ~times.is_blank()
-    rows = np.flatnonzero(twin)
-    if len(rows):
-        table = np.column_stack([_merged(column.take(rows)) for column in layout.cells.columns])
-        again[rows] = pd.DataFrame(table).duplicated().to_numpy()
+    rows = np.flatnonzero(~times.is_blank())
+    # columns with many values first: they leave few rows to compare further
+    alike = np.zeros(len(rows), dtype=np.int64)
+    for column in sorted(layout.cells.columns, key=lambda column: -len(column.values)):
+        pairs = alike * len(column.values) + _merged(column)[rows]
+        twin = pd.Series(pairs).duplicated(keep=False).to_numpy()
+        rows, alike = rows[twin], pd.factorize(pairs[twin])[0]
+        if not len(rows):
+            return again
+    again[rows] = pd.Series(alike).duplicated().to_numpy()
     return again
 
 
 def _merged(column: Coded) -> npt.NDArray[np.int64]:
     """Return codes that are equal exactly where the values are."""
+    if len(set(column.values)) == len(column.values):
+        return column.codes.astype(np.int64)
     first: dict[str, int] = {}
     return np.array([first.setdefault(value, n) for n, value in enumerate(column.values)], dtype=np.int64)[
         column.codes

@@ -133,7 +133,8 @@ def _answered(layout: Layout, column: Column, item: Item, mapping: FileMapping, 
         return cells
     flags = np.array(none, dtype=bool)[cells.codes]
     faults.flag("no_answer_words", "info", flags, layout.rows_of(column.position), column.header)
-    return Coded(cells.codes, ["" if flag else value for value, flag in zip(cells.values, none, strict=True)])
+    values = ["" if flag else value for value, flag in zip(cells.values, none, strict=True)]
+    return Coded.of(cells.codes, values)
 
 
 def _has_numeral_labels(item: Item) -> bool:
@@ -148,7 +149,7 @@ def _numerals(cells: Coded, item: Item) -> Coded:
         part = _WORDED_NUMERAL.match(value.strip())
         if part and fold_word(value) not in known and item.minimum <= int(part[1]) <= item.maximum:
             values[n] = part[1]
-    return Coded(cells.codes, values)
+    return Coded.of(cells.codes, values)
 
 
 def _worded(
@@ -178,7 +179,7 @@ def _worded(
     faults.add(
         "usual_scale", "warning", column=column.header, count=len(unknown), item=item.id, points=scale.points,
     )  # fmt: skip
-    return Coded(cells.codes, values)
+    return Coded.of(cells.codes, values)
 
 
 def _usual(words: list[str], item: Item) -> UsualScale | None:
@@ -217,7 +218,7 @@ def _turned(cells: Coded, item: Item) -> Coded:
         if _NUMERAL.match(value.strip()):
             number = int(re.split("[.,]", value.strip())[0])
             values[n] = str(item.minimum + item.maximum - number)
-    return Coded(cells.codes, values)
+    return Coded.of(cells.codes, values)
 
 
 def _ask(

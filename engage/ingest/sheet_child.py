@@ -1,8 +1,9 @@
 """Parse one workbook in a process of its own, under limits of memory and processor time.
 
 The workbook comes on stdin. Stdout begins with a JSON object, ``{"sheet", "others", "width", "height"}`` or
-``{"error"}``; then comes each column: a JSON array of its distinct values, and a 32-bit code per row. Every
-JSON text has its length before it. A workbook made to exhaust memory kills this process, not the caller's.
+``{"error"}``; then come a JSON array of the distinct values of the whole sheet, and a 32-bit code per cell,
+row by row. Every JSON text has its length before it. A workbook made to exhaust memory kills this process,
+not the caller's.
 """
 
 import datetime
@@ -17,7 +18,7 @@ from typing import Any, Final
 MEMORY: Final = 1 << 30  # bytes of address space
 SECONDS: Final = 22  # of processor time; the caller also watches the clock
 _SAMPLE_ROWS: Final = 20
-_CHUNK: Final = 256  # rows whose cells stay in the processor's cache
+_CHUNK: Final = 256  # rows between two looks for truth values
 _LONG: Final = 1e15  # floats hold whole numbers exactly up to here
 
 
@@ -40,55 +41,57 @@ def main() -> int:
     sheet, others = chosen
     if sheet.total_height * sheet.total_width > most:
         return _refuse("cells")
-    indent = sheet.start[1] if sheet.start else 0
-    columns, height = _columns(sheet.iter_rows())
+    numbering, codes, height = _coded(sheet.iter_rows())
+    width = len(codes) // height if height else 0
+    if len(codes) != height * width:
+        return _refuse("broken")
+    indent = sheet.start[1] if sheet.start and height else 0
     out = sys.stdout.buffer
-    width = indent + len(columns) if height else 0
-    out.write(_text({"sheet": sheet.name, "others": others, "width": width, "height": height}))
-    for _ in range(min(indent, width)):
-        out.write(_text([""]) + bytes(4 * height))
-    for values, codes in columns:
-        out.write(_text([shown(value) for value in values]))
-        out.write(codes.tobytes())
+    facts = {"sheet": sheet.name, "others": others, "indent": indent, "width": width, "height": height}
+    out.write(_text(facts))
+    out.write(_text([shown(value) for value in sorted(numbering, key=numbering.__getitem__)]))
+    out.write(codes)
     out.flush()
     return 0
 
 
 class _Numbering(dict[Any, int]):
-    """Numbers values by first appearance; ``plain`` as long as all of them are text."""
-
-    plain = True
+    """Numbers values by first appearance."""
 
     def __missing__(self, key: Any) -> int:
         self[key] = code = len(self)
         return code
 
 
-def _columns(rows: Iterable[list[Any]]) -> tuple[list[tuple[_Numbering, "array[int]"]], int]:
-    """Return the distinct values and the codes of each column, and the number of rows.
+def _coded(rows: Iterable[list[Any]]) -> tuple[_Numbering, "array[int]", int]:
+    """Return the distinct values of a sheet, the code of each cell row by row, and the number of rows.
 
-    The loop runs once per cell of the sheet, in C: one dictionary look-up each.
+    One numbering serves all columns, and each row is numbered while it is in the processor's cache: there is
+    one look-up per cell, in C.
     """
-    columns: list[tuple[_Numbering, array[int]]] = []
-    source, height = iter(rows), 0
+    numbering, codes, height = _Numbering({"": 0}), array("i"), 0
+    source = iter(rows)
     while chunk := list(itertools.islice(source, _CHUNK)):
-        cells = list(zip(*chunk, strict=True))
-        while len(columns) < len(cells):
-            columns.append((_Numbering({"": 0}), array("i", bytes(4 * height))))
-        for (numbering, codes), column in zip(columns, cells, strict=True):
-            known = len(numbering)
-            codes.extend(map(numbering.__getitem__, column))
-            fresh = list(itertools.islice(numbering, known, None))
-            numbering.plain &= all(type(value) is str for value in fresh)
-            if not numbering.plain and bool in map(type, column):
-                # True equals 1.0 as a key: number this part again, truth values as words
-                for value in fresh:
-                    del numbering[value]
-                del codes[height:]
-                words = (shown(cell) if isinstance(cell, bool) else cell for cell in column)
-                codes.extend(map(numbering.__getitem__, words))
+        for row in chunk:
+            codes.extend(map(numbering.__getitem__, row))
+        if 0 in numbering or 1 in numbering:
+            _part_truth_values(chunk, numbering, codes)
         height += len(chunk)
-    return columns, height
+    return numbering, codes, height
+
+
+def _part_truth_values(chunk: list[list[Any]], numbering: _Numbering, codes: "array[int]") -> None:
+    """Number truth values by their words: as keys True equals 1 and 1.0."""
+    for number in (0.0, 1.0):
+        if number in numbering:
+            numbering[number] = numbering.pop(number)  # the key may have been a truth value
+    start = len(codes) - sum(map(len, chunk))
+    for row in chunk:
+        if bool in map(type, row):
+            for place, cell in enumerate(row, start):
+                if isinstance(cell, bool):
+                    codes[place] = numbering[shown(cell)]
+        start += len(row)
 
 
 def limit_resources() -> None:

@@ -19,7 +19,7 @@ _MAX_BYTES: Final = 1_000_000
 class TeamMap:
     """``names`` is ``{folded old name: present name}``, chains of renamings followed to their end.
 
-    ``parents`` is ``{present name: name of the unit above}``.
+    ``parents`` is ``{present name folded: name of the unit above}``.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -29,12 +29,12 @@ class TeamMap:
         """Return the present name of a team; one that the map does not know keeps its name."""
         return self.names.get(fold_word(team), team)
 
-    def path(self, team: str) -> tuple[str, ...]:
-        """Return the units above a team, the highest first, and the team's present name last."""
-        chain = [self.present(team)]
-        while chain[0] in self.parents:
-            chain.insert(0, self.parents[chain[0]])
-        return tuple(chain)
+    def above(self, teams: "pd.Series[str]") -> "pd.Series[str]":
+        """Return the unit above each team of a column; missing where the map has none."""
+        known = {
+            team: self.parents.get(fold_word(self.present(str(team)))) for team in teams.dropna().unique()
+        }
+        return teams.map(known).astype("string")
 
     def renamed(self, teams: "pd.Series[str]") -> "pd.Series[str]":
         """Return a column of teams by their present names; missing stays missing."""
@@ -58,7 +58,10 @@ def load_team_map(source: str | Path | Mapping[str, Any] | None) -> TeamMap:
     folded = {fold_word(old): new for old, new in names.items()}
     final = {old: _end(old, folded, faults) for old in folded}
     faults += [f"parents: {team}" for team, up in parents.items() if fold_word(team) == fold_word(up)]
-    present = {final.get(fold_word(team), team): final.get(fold_word(up), up) for team, up in parents.items()}
+    present = {
+        fold_word(final.get(fold_word(team), team)): final.get(fold_word(up), up)
+        for team, up in parents.items()
+    }
     for team in present:
         _end(team, present, faults)
     if faults:

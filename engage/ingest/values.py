@@ -1,4 +1,4 @@
-"""Answer words, numbers and dates: one look-up per distinct value of a column, then one take per cell."""
+"""Answer words, numbers and durations: one look-up per distinct value of a column, then one take per cell."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,11 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
+from engage.ingest.cells import Codes
 from engage.ingest.mapping import Word
-from engage.ingest.names import fold_word, plain
+from engage.ingest.names import fold_word, plain, unseen_off
 from engage.instrument import Demographic, Item
 
 Verdict = Literal[
@@ -18,14 +20,13 @@ Verdict = Literal[
 ]
 
 MISSING: Final = frozenset({"", "na", "n/a", "#n/a", "#null!", "nan", "null", "<na>", "-", "--", "—"})
-_NUMERAL: Final = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
+_NUMERAL: Final = re.compile(r"^[+-]?\d+(?:[.,]\d+)?$")
 _OTHER: Final = re.compile(r"\s*〖.*?〗\s*", re.DOTALL)
 _LEADING: Final = re.compile(r"^(?:\(?(?:\d+|[a-z])\s*[.、:)=-]|\d+(?=\D))\s*(.+)$", re.DOTALL)
-_TRAILING: Final = re.compile(r"^(.+?)\s*\(-?\d+\)$", re.DOTALL)
+_TRAILING: Final = re.compile(r"^(.+?)\s*\(-?\d+\s*(?:分|points?|балл\w*)?\)$", re.DOTALL)
 _THOUSANDS: Final = re.compile(r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$")
 _DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,(?:\d{1,2}|\d{4,})%?$")
 _TRUE, _FALSE = "yes", "no"
-_EPOCH: Final = pd.Timestamp("1899-12-30")  # day 0 of a spreadsheet's serial dates
 _SPAN: Final = re.compile(
     r"^(?:(\d+)\s*(?:天|days?|дн\w*|d)\s*)?(?:(\d+)\s*(?:小时|时|hours?|hrs?|h|ч\w*)\s*)?"
     r"(?:(\d+)\s*(?:分钟|分|minutes?|mins?|m|мин\w*)\s*)?(?:(\d+(?:\.\d+)?)\s*(?:秒钟|秒|seconds?|secs?|s|сек\w*)?)?$"
@@ -85,7 +86,7 @@ def _answer(
         return 0, "missing", False
     bare = plain(_OTHER.sub("", text)).replace("−", "-")
     if _NUMERAL.match(bare):
-        number = float(bare)
+        number = float(bare.replace(",", "."))
         if not number.is_integer():
             return 0, "not_whole", True
         inside = item.minimum <= number <= item.maximum
@@ -158,9 +159,17 @@ def _as_word(value: Word) -> str:
 
 def clean(text: str) -> str:
     """Return free text on one line, stripped, and a spreadsheet's whole number without ``.0``."""
-    if not text.isalnum():
-        text = " ".join(text.split())
+    if text.isalnum():
+        return text
+    text = " ".join(unseen_off(text).split())
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
+
+
+def texts(words: Sequence[str | None], codes: Codes) -> pd.api.extensions.ExtensionArray:
+    """Return a column of strings from its distinct values, ``None`` where missing."""
+    distinct = pd.array(pa.array(words, pa.large_string()), dtype="string")
+    column: pd.api.extensions.ExtensionArray = distinct.take(codes)
+    return column
 
 
 def numbers(
@@ -218,105 +227,6 @@ def seconds(values: Sequence[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray
         else:
             bad[index] = True
     return result, bad
-
-
-Ambiguous = Literal["", "ambiguous_date", "ambiguous_month"]
-
-
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """Dates of distinct values, in step: NaT where missing or ``bad``.
-
-    ``ambiguous`` is empty, or the fault that says which of day and month was guessed to come first.
-    """
-
-    value: npt.NDArray[np.datetime64]
-    bad: npt.NDArray[np.bool_]
-    ambiguous: Ambiguous
-
-
-_YMD: Final = (
-    r"^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?"
-    r"(?:\.\d+)?(?: ?z| ?[+-]\d\d:?\d\d)?)?$"
-)
-_DMY: Final = r"^(\d{1,2})-(\d{1,2})-(\d{4})(?:,?[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?$"
-
-
-_HALF: Final = (
-    r"(上午|下午|am|pm|a\.m\.|p\.m\.)?\s*(\d{1,2}):(\d{2}(?::\d{2})?)\s*(上午|下午|am|pm|a\.m\.|p\.m\.)?"
-)
-
-
-def _with_half(match: re.Match[str]) -> str:
-    """Return a time of day with its half (上午, PM) worked into the hour."""
-    half = (match[1] or match[4] or "")[:1]
-    if not half:
-        return match[0]
-    late = half in ("下", "p")
-    return f" {int(match[2]) % 12 + 12 * late:02d}:{match[3]}"
-
-
-def dates(values: Sequence[str], date_format: str = "", missing: frozenset[str] = frozenset()) -> Dates:
-    """Return dates of distinct values, to the microsecond.
-
-    ``date_format`` (strptime) comes first. Then: year-month[-day] with any separator or 年月日, compact
-    ``20260903`` and ``202609``, month-year, a spreadsheet's serial number, and day-month-year or
-    month-day-year, whichever fits all values. Where both do, which is reported as ambiguous, the month comes
-    first if it is written as in the United States (9/3/2026, without zeros), else the day.
-    """
-    text = pd.Series([plain(value) for value in values], dtype=object)
-    blank = text.isin(MISSING | missing).to_numpy()
-    result = pd.Series(np.full(len(text), np.datetime64("NaT"), dtype="datetime64[us]"))
-    if date_format:
-        raw = pd.Series([" ".join(value.split()) for value in values], dtype=object)
-        result = pd.to_datetime(raw, format=date_format, errors="coerce").astype("datetime64[us]")
-    slashed = text.str.extract(r"^(\d{1,2})/(\d{1,2})/\d{4}\b")
-    unpadded = bool(((slashed[0].str.len() == 1) | (slashed[1].str.len() == 1)).any())
-    text = text.str.replace(_HALF, _with_half, regex=True).str.replace(
-        r"\s*(?:gmt|utc)[+-]?\d*$", "", regex=True
-    )
-    form = (
-        text.str.replace(r"[年月/.](?=\d)", "-", regex=True)
-        .str.replace(r"[年月日号]", " ", regex=True)
-        .str.strip()
-    )
-    form = form.str.replace(r"(?<=\d)-(\d\d:)", r" \1", regex=True)
-    form = form.str.replace(r"^(\d{4})(0[1-9]|1[0-2])(\d\d)?$", r"\1-\2-\3", regex=True).str.rstrip("-")
-    form = form.str.replace(r"^(\d{1,2})-(\d{4})$", r"\2-\1", regex=True)
-    result = result.fillna(
-        _assembled(form.str.extract(_YMD), ("year", "month", "day", "hour", "minute", "second"))
-    )
-    parts = form.str.extract(_DMY)
-    first, second = pd.to_numeric(parts[0]), pd.to_numeric(parts[1])
-    either = first.notna().any() and not (first > 12).any() and not (second > 12).any()
-    month_first = bool((second > 12).any() and not (first > 12).any()) or bool(either and unpadded)
-    order = ("month", "day") if month_first else ("day", "month")
-    us = _assembled(parts, (*order, "year", "hour", "minute", "second"))
-    result = result.fillna(us)
-    guessed = bool(either and (first != second).any())
-    serial = pd.to_numeric(
-        form.where(form.str.fullmatch(r"\d{5}(?:-\d+)?")).str.replace("-", "."), errors="coerce"
-    )
-    result = result.fillna(
-        (_EPOCH + pd.to_timedelta(serial, unit="D")).dt.round("s").astype("datetime64[us]")
-    )
-    odd = (result.dt.year < 1900) | (result.dt.year > 2100)
-    result = result.mask(odd | blank)
-    ambiguous: Ambiguous = "" if not guessed else "ambiguous_month" if month_first else "ambiguous_date"
-    return Dates(result.to_numpy(), (result.isna() & ~blank).to_numpy(), ambiguous)
-
-
-def _assembled(parts: pd.DataFrame, names: Sequence[str]) -> "pd.Series[pd.Timestamp]":
-    """Return the dates of the extracted parts: first of the month if no day, midnight if no time."""
-    table = parts.iloc[:, : len(names)].set_axis(list(names), axis=1).apply(pd.to_numeric)
-    defaults = {"day": 1, "hour": 0, "minute": 0, "second": 0}
-    table = table.fillna({name: value for name, value in defaults.items() if name in names})
-    whole = table.notna().all(axis=1)
-    result = pd.Series(np.full(len(table), np.datetime64("NaT"), dtype="datetime64[us]"))
-    if whole.any():
-        filled = pd.to_datetime(table[whole].astype("int64"), errors="coerce").astype("datetime64[us]")
-        result[whole] = filled
-    return result
 
 
 def yes_no(words: Mapping[str, str], value: str) -> bool | None:

@@ -5,15 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engage.errors import InputError
 from engage.ingest.cells import MAX_CELLS, MAX_COLUMNS, Cells, Coded, Rows, trimmed
 
 _WALL_SECONDS: Final = 27
+_SPARSE: Final = 20  # sorting a column costs about as much as looking at this many values per row
 _REFUSALS: Final = {"password": "sheet_password", "empty": "empty", "cells": "sheet_too_big"}
 
 
@@ -30,19 +33,33 @@ def read_workbook(data: bytes, sheet: str) -> tuple[Cells, Rows, dict[str, Any]]
             raise InputError("ingest.no_sheet", sheet=sheet)
         code = _REFUSALS.get(head["error"], "sheet_broken")
         raise InputError(f"ingest.{code}", limit=f"{MAX_CELLS:,}")
-    columns = []
-    for _ in range(head["width"]):
-        line, output = _line(output)
-        columns.append(Coded(np.frombuffer(output, np.int32, head["height"]), json.loads(line)))
-        output = output[4 * head["height"] :]
-    if head["width"] > MAX_COLUMNS:
-        raise InputError("ingest.too_wide", columns=head["width"], limit=f"{MAX_COLUMNS:,}")
+    width = head["indent"] + head["width"]
+    if width > MAX_COLUMNS:
+        raise InputError("ingest.too_wide", columns=width, limit=f"{MAX_COLUMNS:,}")
+    line, output = _line(output)
+    codes = np.frombuffer(output, np.int32).reshape(head["height"], head["width"])
+    blank = Coded.of(np.zeros(head["height"], np.int32), [""])
+    columns = (*[blank] * head["indent"], *_columns(codes, json.loads(line)))
     cells, filled = trimmed(
-        Cells(tuple(columns), head["height"]), np.full(head["height"], len(columns), dtype=np.int64)
+        Cells(columns, head["height"]), np.full(head["height"], len(columns), dtype=np.int64)
     )
     if not cells.size:
         raise InputError("ingest.empty")
     return cells, filled, head
+
+
+def _columns(codes: npt.NDArray[np.int32], values: Sequence[str]) -> list[Coded]:
+    """Return each column by the values that it holds itself; ``codes`` number those of the whole sheet."""
+    columns = []
+    for column in np.ascontiguousarray(codes.T):
+        if len(column) * _SPARSE < len(values):
+            held, own = np.unique(column, return_inverse=True)
+        else:
+            used = np.zeros(len(values), dtype=bool)
+            used[column] = True
+            held, own = np.flatnonzero(used), (np.cumsum(used, dtype=np.int32) - 1)[column]
+        columns.append(Coded.of(own.astype(np.int32, copy=False), [values[n] for n in held.tolist()]))
+    return columns
 
 
 def _line(output: memoryview) -> tuple[bytes, memoryview]:

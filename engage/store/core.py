@@ -19,7 +19,7 @@ from engage.instrument import Instrument, Item, load_instrument
 from engage.store import delta
 from engage.store.events import Event, EventType, append_event, effective, next_moment, read_events
 from engage.store.schema import Kind, check_declared, conform, responses_table, wave_name
-from engage.store.snapshot import Snapshot, survey_file, take_snapshot
+from engage.store.snapshot import Snapshot, survey_file, take_snapshot, teams_file
 
 FORMAT: Final = 1
 _FILE: Final = "workspace.json"
@@ -96,14 +96,16 @@ class Store:
         instrument: Instrument | None = None,
         original: bytes = b"",
         file_name: str = "",
+        teams: bytes = b"",
         check: Callable[[Snapshot], None] | None = None,
     ) -> Event:
         """Store ``tables`` as one import, all or nothing, and return its event.
 
         The tables are as :func:`to_arrow` makes them; ``import_id`` and ``wave`` are added (a row's own wave,
         where it has one, is kept). ``original`` is kept byte for byte under its SHA-256, the instrument under
-        ``surveys/<id>.v<version>.yaml``. ``check`` is called with the present state before anything is
-        written, when no other writer can change it any more; what it raises refuses the import.
+        ``surveys/<id>.v<version>.yaml``, a team map under ``teams/<import id>.yaml``. ``check`` is called
+        with the present state before anything is written, when no other writer can change it any more; what
+        it raises refuses the import.
 
         Raises ``InputError`` before anything is written if a column is not as declared or would be retyped,
         if the same file is in effect for this kind, wave and instrument, or if the instrument changed
@@ -124,6 +126,10 @@ class Store:
                 self._keep_instrument(instrument)
             if original:
                 self._keep_original(original, digest)
+            if teams:
+                file = teams_file(self.path, event.id)
+                file.parent.mkdir(exist_ok=True)
+                _write(file, teams)
             self._append(ready)
             event = replace(
                 event,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from engage.errors import UsageError
+from engage.ingest.teams import TeamMap, load_team_map
 from engage.instrument import Instrument, load_instrument
 from engage.store import delta
 from engage.store.delta import Pinned
@@ -22,7 +23,8 @@ class Snapshot:
 
     ``key`` changes whenever anything committed changes, and only then; ``events`` are the imports and closes
     that readers see, in commit order (see :func:`engage.store.events.released`); ``log`` is everything that
-    was ever committed; ``pins`` hold the Delta version of every table it wrote.
+    was ever committed; ``pins`` hold the Delta version of every table it wrote. ``renames`` are team maps
+    and the imports whose teams each of them renames, in the order in which they apply.
     """
 
     path: Path
@@ -30,6 +32,23 @@ class Snapshot:
     events: tuple[Event, ...]
     log: tuple[Event, ...]
     pins: Mapping[str, Pinned]
+    renames: tuple[tuple[tuple[str, ...], TeamMap], ...] = ()
+
+    @property
+    def renamed(self) -> "Snapshot":
+        """The same with teams by their present names.
+
+        A team map that came with an import renames the teams of the imports before it, and of no later one:
+        a new team may take an old name.
+        """
+        maps: list[tuple[tuple[str, ...], TeamMap]] = []
+        before: list[str] = []
+        for event in self.events:
+            file = teams_file(self.path, event.id)
+            if event.event == "import" and file.is_file():
+                maps.append((tuple(before), load_team_map(file)))
+            before.append(event.id)
+        return replace(self, renames=tuple(maps))
 
     @property
     def present(self) -> "Snapshot":
@@ -103,6 +122,11 @@ class Snapshot:
             raise UsageError("store.instrument_unknown", where=id, instrument=id)
         file = survey_file(self.path, id, max(versions))
         return _kept(file, file.stat().st_mtime_ns)
+
+
+def teams_file(path: Path, import_id: str) -> Path:
+    """Return where a workspace keeps the team map that came with an import."""
+    return path / "teams" / f"{import_id}.yaml"
 
 
 def survey_file(path: Path, id: str, version: int) -> Path:

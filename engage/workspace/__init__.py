@@ -328,7 +328,7 @@ class Workspace:
 
     def join_report(self, wave: str | None = None) -> SafeTable:
         """Return how many rows of survey, people, service and comments could be matched."""
-        snapshot, name = self._need(), self._waves(wave)[-1]
+        snapshot, name = self._need().renamed, self._waves(wave)[-1]
         return release_counts({name: linking.join_counts(snapshot, name)})
 
     def outcomes(self) -> tuple[str, ...]:
@@ -348,11 +348,12 @@ class Workspace:
 
         Raises ``UsageError`` for unknown names, ``TooLittleData`` where the data can't support the model.
         """
-        snapshot = self._need()
+        groups = (by,) if isinstance(by, str) else tuple(by)
+        # models by group stand beside published tables, which keep the names of their close
+        snapshot = self._need() if groups else self._need().renamed
         pooled = outcome in (findings.ATTRITION, findings.SERVICE)
         waves = self._waves(wave if wave is not None or not pooled else ALL_WAVES)
         survey = linking.survey(snapshot, waves)
-        groups = (by,) if isinstance(by, str) else tuple(by)
         self._audit("drivers", waves=len(waves), groups=len(groups))
         if not groups:
             found = findings.driver_answer(survey, snapshot, outcome, self.policy)
@@ -409,9 +410,9 @@ class Workspace:
         """Return one row per respondent with scale scores, as they are: for analysts only, audited.
 
         Works on open waves too; of a closed one it holds the answers that the results are of. Scores are
-        missing where fewer than half of a scale's items are answered.
+        missing where fewer than half of a scale's items are answered; teams have their present names.
         """
-        snapshot = self._need()
+        snapshot = self._need().renamed
         if wave is None:
             waves = (linking.survey_waves(snapshot) or ("",))[-1:]
         else:

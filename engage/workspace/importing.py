@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
+import yaml
 
 from engage import engine
 from engage.errors import InputError, Problem, Rejected, UsageError
 from engage.ingest import Kind, Reading, read
+from engage.ingest.mapping import load_mapping
+from engage.ingest.teams import load_team_map
 from engage.instrument import Instrument
 from engage.store import (
     WHOLE,
@@ -67,6 +70,7 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
     wave = wave_name(upload.wave)
     if upload.kind in NEEDS_WAVE and wave == WHOLE:
         raise UsageError("workspace.wave_needed", where="wave")
+    teams = _team_map(upload)
     progress("reading", 0, 1)
     reading = read(upload.content, upload.kind, upload.instrument, upload.mapping, name=upload.name)
     snapshot = store.snapshot()
@@ -88,6 +92,7 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
         instrument=reading.instrument if upload.kind == "responses" else None,
         original=upload.content,
         file_name=upload.name,
+        teams=teams,
         check=still_welcome,
     )
     progress("writing", 1, 1)
@@ -100,6 +105,12 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
         instrument=reading.instrument.id if upload.kind == "responses" and reading.instrument else None,
         problems=reading.problems,
     )
+
+
+def _team_map(upload: Upload) -> bytes:
+    """Return the renamings that come with an upload as YAML; empty without any."""
+    names = load_team_map({"teams": load_mapping(upload.mapping).teams}).names
+    return yaml.safe_dump({"teams": dict(names)}, allow_unicode=True).encode() if names else b""
 
 
 def _refuse_twice(snapshot: Snapshot, reading: Reading, wave: str, name: str) -> None:

@@ -110,11 +110,20 @@ def latest_people(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def service_months(snapshot: Snapshot) -> pd.DataFrame:
-    """Return one row per team and month of service; of a value imported twice, the last stands."""
-    rows = engine.frame(engine.open_table(snapshot, "service"))
+    """Return one row per team and month of service; of a value imported twice, the last stands.
+
+    Of teams that became one, ``handled`` is the sum and all else the mean.
+    """
+    rows = engine.open_table(replace(snapshot, renames=()), "service")
+    rows = engine.frame(engine.with_present_teams(rows.mutate(team_then=rows.team), snapshot))
     order = {id: place for place, id in enumerate(snapshot.import_ids("service"))}
     rows = rows.sort_values("import_id", key=lambda ids: ids.map(order), kind="stable")
-    return rows.drop(columns=["import_id", "wave"]).groupby(["team", "month"], as_index=False).last()
+    rows = rows.drop(columns=["import_id", "wave"]).groupby(["team", "team_then", "month"]).last()
+    merged = rows.reset_index("team_then", drop=True).groupby(["team", "month"])
+    how = {name: "mean" if pd.api.types.is_float_dtype(rows[name]) else "last" for name in rows.columns}
+    together = merged.agg(how)
+    together["handled"] = merged["handled"].sum(min_count=1)
+    return together.reset_index()
 
 
 def comments(snapshot: Snapshot, answers: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:

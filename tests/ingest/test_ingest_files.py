@@ -60,8 +60,8 @@ def test_encoding_may_be_told() -> None:
 
 
 def test_decimal_commas_do_not_pass_for_delimiters() -> None:
-    assert sniff_delimiter("team;month;a;b\nx;2026-01;3,5;4,5\ny;2026-02;2,5;1,5\n") == ";"
-    assert sniff_delimiter("just a sentence, with a comma\nand another\n") == "\x1f"
+    assert sniff_delimiter(b"team;month;a;b\nx;2026-01;3,5;4,5\ny;2026-02;2,5;1,5\n") == ";"
+    assert sniff_delimiter(b"just a sentence, with a comma\nand another\n") == "\x1f"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import pytest
 from ingest_files import csv_bytes, xlsx_bytes
 
 from engage.ingest import Reading, read
-from engage.ingest.values import dates, numbers, seconds
+from engage.ingest.dates import dates
+from engage.ingest.values import numbers, seconds
 
 
 def found(reading: Reading) -> dict[str, tuple[str, int | None]]:

@@ -229,7 +229,8 @@ def test_corrections_keep_three_header_rows(climate: Instrument) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1", " =x", "-"]
+    "cell",
+    ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1", " =x", "-", "'=1", "''+1", "'-5"],
 )
 def test_cells_that_would_run_are_masked_and_unmasked(cell: str) -> None:
     assert masked(cell) == "'" + cell
@@ -282,7 +283,11 @@ def test_a_team_map_follows_renamings_and_parents(tmp_path: Path, climate: Instr
     known = load_team_map(path)
     assert known.present("一班") == known.present("华东一班") == "南京班"
     assert known.present("三班") == "三班"
-    assert known.path("一班") == ("总部", "华东区", "南京班")
+    assert known.above(pd.Series(["一班", "华东区", "二班"], dtype="string")).tolist() == [
+        "华东区",
+        "总部",
+        pd.NA,
+    ]
     assert known.renamed(pd.Series(["一班", None, "二班"], dtype="string")).tolist() == [
         "南京班",
         pd.NA,

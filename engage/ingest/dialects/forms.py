@@ -110,7 +110,7 @@ def _gridded(position: int, header: str) -> Column:
 def _without_last_mark(cells: Cells) -> Cells:
     """Return the cells without the semicolon that ends even a single choice of a multiple one."""
     marked = {
-        n: Coded(column.codes, [value.removesuffix(";") for value in column.values])
+        n: Coded.of(column.codes, [value.removesuffix(";") for value in column.values])
         for n, column in enumerate(cells.columns)
         if any(value.endswith(";") and value.count(";") == 1 for value in column.values)
         and all(not value.strip() or value.endswith(";") for value in column.values)

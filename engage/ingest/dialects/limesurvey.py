@@ -31,7 +31,7 @@ _OWN: Final = frozenset(
 )
 _TIMING: Final = re.compile(r"^(?:groupTime\d+|.*Time)$|^(?:Group|Question) time:", re.DOTALL)
 _SUB: Final = re.compile(r"^(.*?)\s*\[([^\[\]]+)\]\s*$", re.DOTALL)
-_CODE_SUB: Final = re.compile(r"^([A-Za-z]\w*)(?:\[(\w+)\]|_((?:SQ)?\d+))(?:\[\w+\])?$")
+_CODE_SUB: Final = re.compile(r"^([A-Za-z]\w*)(?:\[(\w+)\]|\.(\w+)\.|_((?:SQ)?\d+))(?:\[\w+\])?$")
 _CODE_TEXT: Final = re.compile(r"^([A-Za-z]\w*(?:\[\w+\])?)\s*[.:]\s+(\S.*)$", re.DOTALL)
 _ANSWER: Final = re.compile(r"^AO?0*(\d+)$")
 _RANK: Final = re.compile(r"^(?:Rank|Rang|Ранг|排名|排序)\s*\d+$|^\d+$", re.IGNORECASE)
@@ -111,7 +111,7 @@ def _names(header: str) -> tuple[str, ...]:
     names = [header]
     code = _CODE_SUB.match(header)
     if code:
-        part = code[2] or code[3]
+        part = code[2] or code[3] or code[4]
         number = part.upper().removeprefix("SQ").lstrip("0")
         return tuple(dict.fromkeys((header, f"{code[1]}_{part}", f"{code[1]}_{number}", part)))
     text = _CODE_TEXT.match(header)
@@ -136,7 +136,7 @@ def _numbered(columns: Sequence[Column], cells: Cells) -> tuple[Cells, bool]:
         if values and all(_ANSWER.match(value) for value in values):
             numeric += 1
             short = [_ANSWER.sub(r"\1", value.strip()) for value in answers.values]
-            changed[column.position] = Coded(np.asarray(answers.codes), short)
+            changed[column.position] = Coded.of(np.asarray(answers.codes), short)
         elif values and all(_NUMBER.match(value) for value in values):
             numeric += 1
     return cells.replaced(changed), looked > 0 and 2 * numeric > looked

@@ -9,8 +9,9 @@ from engage.ingest.cells import Cells, Coded
 from engage.ingest.dialects.base import Column, is_one_hot, meta_column, tool_column, values_of
 
 QUESTION: Final = re.compile(r"^\s*(?:Q?(\d+)\s*[、.．：:](?!\d)|第\s*(\d+)\s*题)\s*(.*)$", re.DOTALL)
-_BARE: Final = re.compile(r"^\s*Q?(\d+)\s*([(（].+)$", re.DOTALL)
-_ROW: Final = re.compile(r"^(.*?)(?:\s*[—–]{1,2}\s*|\s-\s|[:：])(.+)$", re.DOTALL)
+_BARE: Final = re.compile(r"^\s*Q?(\d+)\s*([(（_|—–-].+)$", re.DOTALL)
+_BREAK: Final = re.compile(r"\s*(?:[—–|]+|-{1,2}|_|[:：])\s*")
+_MOST_PARTS: Final = 6
 _BRACKETS: Final = re.compile(r"^(.*?)\s*[(（\[](.+)[)）\]]\s*$", re.DOTALL)
 _NUMBER: Final = re.compile(r"^-?\d+(?:\.0+)?$")
 
@@ -45,15 +46,27 @@ def _question(position: int, header: str, several: bool, cells: Cells, blank: fr
     if known.role != "question":
         # "1、您的工号": a question that asks for a known field
         return Column(position, header, (stem,), known.role, known.field)
-    parts = [part[2].strip() for pattern in (_ROW, _BRACKETS) if (part := pattern.match(stem))]
+    parts = _parts(stem)
     column = cells[:, position]
     if several and parts and values_of(column) - blank and _marks(column, parts, blank):
         return Column(position, header, (stem,), "option")
     return Column(position, header, (stem, *parts), "question")
 
 
+def _parts(stem: str) -> list[str]:
+    """Return what may be the row or option of a heading: all after a dash, bar or colon, or in brackets."""
+    bracket = _BRACKETS.match(stem)
+    inside = [bracket[2].strip()] if bracket else []
+    found = [
+        text[cut.end() :].strip()
+        for text in (stem, *inside)
+        for cut in list(_BREAK.finditer(text))[:_MOST_PARTS]
+    ]
+    return [part for part in dict.fromkeys((*found, *inside)) if part]
+
+
 def _marks(column: Coded, parts: Sequence[str], blank: frozenset[str]) -> bool:
-    kept = Coded(column.codes, ["" if value.strip() in blank else value for value in column.values])
+    kept = Coded.of(column.codes, ["" if value.strip() in blank else value for value in column.values])
     return any(is_one_hot(kept, part) for part in parts)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import InputError
-from engage.ingest.cells import Cells, Coded, Rows
+from engage.ingest.cells import Cells, Coded, Rows, Values
 from engage.ingest.dialects.base import (
     Column,
     Layout,
@@ -135,10 +135,10 @@ def _widened(
     # one more value: the answer of those who were not asked
     codes = np.full((len(items), len(who)), len(answer.values), dtype=np.int32)
     codes[item, person] = answer.codes
-    known = [*answer.values, ""]
-    wide = [Coded(np.arange(len(who), dtype=np.int32), [str(name) for name in who])]
+    known = Values([*answer.values, ""])
+    wide = [Coded.of(np.arange(len(who), dtype=np.int32), [str(name) for name in who])]
     wide += [cells[:, at].take(first) for at in others]
-    wide += [Coded(column, known) for column in codes]
+    wide += [Coded.of(column, known) for column in codes]
     faults = Faults()
     again = pd.Series(person * max(len(items), 1) + item).duplicated(keep="last").to_numpy()
     faults.flag("long_repeated", "warning", again, rows, headers[roles["item"]])

@@ -1,7 +1,7 @@
 """Turn a survey export into the responses and comments tables."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -51,13 +51,19 @@ class Responses:
 
 
 def read_responses(
-    layout: Layout, wanted: str | Path | Instrument | None, mapping: FileMapping, mark: str, faults: Faults
+    layout: Layout,
+    wanted: str | Path | Instrument | None,
+    mapping: FileMapping,
+    mark: str,
+    faults: Faults,
+    surveys: Sequence[Path] = (),
 ) -> Responses:
     """Return the tables of a laid-out export; everything doubtful goes to ``faults``.
 
-    ``mark`` (from the file's hash) makes the ids of anonymous respondents unique over files.
+    ``mark`` (from the file's hash) makes the ids of anonymous respondents unique over files; ``surveys`` are
+    folders with further instruments.
     """
-    instrument = choose_instrument(wanted, layout, mapping, faults)
+    instrument = choose_instrument(wanted, layout, mapping, faults, surveys)
     matched = match_columns(layout, instrument, mapping, faults)
     if not len(layout.cells):
         faults.add("no_rows", "error")

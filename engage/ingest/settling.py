@@ -235,6 +235,7 @@ def _ask(
     faults.add(
         "direction_unknown", "error", column=headers[0], count=len(items),
         signs=[*shown[:_LISTED], *(["…"] if len(shown) > _LISTED else [])] or ["–"], against=against or ["–"],
+        item_rest=signs,
     )  # fmt: skip
 
 

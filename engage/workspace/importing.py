@@ -68,7 +68,14 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
     if upload.kind in NEEDS_WAVE and wave == WHOLE:
         raise UsageError("workspace.wave_needed", where="wave")
     progress("reading", 0, 1)
-    reading = read(upload.content, upload.kind, upload.instrument, upload.mapping, name=upload.name)
+    reading = read(
+        upload.content,
+        upload.kind,
+        upload.instrument,
+        upload.mapping,
+        name=upload.name,
+        surveys=[store.path / "surveys"],
+    )
     snapshot = store.snapshot()
     _refuse_twice(snapshot.present, reading, wave, upload.name)
     if not reading.ok:

@@ -1,4 +1,4 @@
-"""Edits of a mapping, one decision at a time, as a person settles what a file left open. Nothing is mutated."""
+"""Edits of a mapping, a decision at a time, as a person settles what a file left open; nothing is mutated."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -41,7 +41,7 @@ def with_direction(rules: Rules, first: Mapping[str, str]) -> dict[str, Any]:
 
 
 def with_counted(rules: Rules, *, keep: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the mapping with which responses are kept (``test``, ``invalid``) or dropped (``unfinished``)."""
+    """Return the mapping with the responses to keep (``test``, ``invalid``) and to drop (``unfinished``)."""
     rest = {key: value for key, value in rules.items() if key not in ("keep", "drop")}
     return rest | {name: list(words) for name, words in (("keep", keep), ("drop", drop)) if words}
 

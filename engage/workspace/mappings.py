@@ -13,6 +13,7 @@ import yaml
 from engage.errors import InputError
 from engage.ingest import Kind
 from engage.ingest.mapping import load_mapping
+from engage.instrument import Instrument
 
 _FOLDER: Final = "mappings"
 _MARK: Final = 16  # characters of the hash that names a file
@@ -42,12 +43,7 @@ def remember(
     home.mkdir(exist_ok=True)
     document = {"kind": kind, "wave": wave, "saved": date.today().isoformat(), "mapping": dict(mapping)}
     text = _HEAD + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
-    file = _file(folder, columns)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(text.encode())
-    part.replace(file)
+    _write(_file(folder, columns), text)
 
 
 def recall(folder: Path, columns: Sequence[str]) -> SavedMapping | None:
@@ -73,3 +69,24 @@ def recall(folder: Path, columns: Sequence[str]) -> SavedMapping | None:
 def _file(folder: Path, columns: Sequence[str]) -> Path:
     key = "\n".join(sorted(" ".join(column.split()) for column in columns))
     return folder / _FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:_MARK]}.yaml"
+
+
+def keep_questionnaire(folder: Path, instrument: Instrument) -> None:
+    """Keep a questionnaire among the workspace's own, so that it can be named and is recognised.
+
+    One that is there under the same id stays as it is.
+    """
+    home = folder / "surveys"
+    home.mkdir(exist_ok=True)
+    file = home / f"{instrument.id}.yaml"
+    if not file.exists():
+        _write(file, instrument.document)
+
+
+def _write(file: Path, text: str) -> None:
+    """Write all of a file or nothing, for its owner only."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(text.encode())
+    part.replace(file)

@@ -43,8 +43,8 @@ def adopt(
     """Return the questionnaire that a draft became, and the mapping that reads the file with it.
 
     ``scales`` are by the draft's ids; ``reverse`` and ``without`` are ids of items: all that are
-    reverse-keyed, and those that are no items. Ids are made the questionnaire's own, so that nothing of it is taken for the
-    like of another. Raises ``InputError`` if no item is left.
+    reverse-keyed, and those that are no items. Ids are made the questionnaire's own, so that nothing of it
+    is taken for the like of another. Raises ``InputError`` if no item is left.
     """
     document = yaml.safe_load(draft.document)
     lang = next(iter(document["name"]))

@@ -27,14 +27,15 @@ _TELLING: Final[Mapping[Kind, frozenset[str]]] = {
 }
 """Fields that hardly any other kind has; one of them is asked for."""
 _ENOUGH: Final = 0.25  # share of the headings that a kind must know
+_SEVERAL, _MOST = 3, 0.5  # headings, and their share, that make up for a field that is needed and not there
 
 
 def guess_kind(reading: Reading) -> Kind:
     """Return what a file is, from how it was read as survey answers.
 
     Answers where a questionnaire was recognised, or a survey tool wrote it; else the kind whose fields most
-    headings name, if all it needs are there, one that only it has, and a quarter of the headings are its
-    own; else answers.
+    headings name, if one is there that only it has, a quarter of the headings are its own, and all it needs
+    are there (or half of the headings are its own); else answers.
     """
     facts = reading.understood
     if reading.instrument is not None or not facts.dialect.startswith("plain"):
@@ -48,9 +49,9 @@ def _share(kind: Kind, row: Sequence[str]) -> float:
     words = synonyms(kind)
     headings = [fold_field(cell) for cell in row if cell]
     found = {words[heading] for heading in headings if heading in words}
-    if not found >= _NEEDED[kind] or not found & _TELLING[kind]:
-        return 0.0
-    return len(found) / len(headings)
+    share = len(found) / len(headings) if headings else 0.0
+    whole = found >= _NEEDED[kind] or (len(found) >= _SEVERAL and share >= _MOST)
+    return share if whole and found & _TELLING[kind] else 0.0
 
 
 def read_guessing(

@@ -179,7 +179,7 @@ def _answers(
             flags: Flags = wrong[codes]
             faults.flag(
                 fault, severity, flags, layout.rows_of(column.position), column.header,
-                distinct=int(wrong.sum()), **facts,
+                distinct=len(np.unique(codes[flags])), **facts,
             )  # fmt: skip
     return pd.arrays.IntegerArray(key.value[codes], (key.verdict != "ok")[codes])
 

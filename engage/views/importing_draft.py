@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from engage.errors import InputError
-from engage.ingest import Draft, draft_instrument
+from engage.ingest import KINDS, Draft, draft_instrument
 from engage.ingest.adopting import Named, adopt, free_id
 from engage.instrument import ROLES, Role, available
 from engage.views.importing_job import Job, Look, change, chosen, surveys
 from engage.views.importing_words import Words, reason
-from engage.views.template import View, plain, show_error
+from engage.views.template import View, plain
 
 _DRAFT: Final = "upload_draft"
 
@@ -23,23 +23,39 @@ def without_questionnaire(view: View, job: Job, look: Look) -> None:
     lacking = [p for p in look.reading.problems if p.code.startswith("ingest.no_instrument")]
     with st.container(border=True, key="ask_questionnaire"):
         st.markdown(f"**{view.say('questionnaire_title')}**")
-        st.markdown(" ".join(plain(reason(problem, look.words)) for problem in lacking))
+        near = [p for p in lacking if p.params.get("matched")]
+        said = [reason(p, look.words) for p in near] or [view.say("questionnaire_none")]
+        st.markdown(" ".join(map(plain, said)))
+        _another_kind(view, job)
         found = _proposed(view, job, look)
-        ways = ["draft", "known"] if isinstance(found, Draft) else ["known"]
+        if isinstance(found, InputError):
+            st.markdown(view.say("draft_nothing"))
+            _pick(view, job, look)
+            return
         way = st.radio(
             view.say("questionnaire_way"),
-            ways,
+            ["draft", "known"],
             format_func=lambda way: view.say(f"questionnaire_{way}"),
             key="upload_way",
             horizontal=True,
             label_visibility="collapsed",
         )
-        if isinstance(found, InputError):
-            show_error(found, view.lang, calm=True)
-        if way == "known" or not isinstance(found, Draft):
+        if way == "known":
             _pick(view, job, look)
         else:
             _adopt(view, job, look, found)
+
+
+def _another_kind(view: View, job: Job) -> None:
+    """Offer the other kinds of file: what fits no questionnaire may be no survey."""
+    kind = st.pills(
+        view.say("no_survey"),
+        [kind for kind in KINDS if kind != "responses"],
+        format_func=lambda kind: view.say(f"kind_{kind}"),
+        key=f"upload_no_survey_{job.key[:8]}",
+    )
+    if kind is not None:
+        change(Job(job.content, job.name, kind=kind, columns=job.columns, digest=job.digest))
 
 
 def _proposed(view: View, job: Job, look: Look) -> Draft | InputError:
@@ -87,7 +103,10 @@ def _adopt(view: View, job: Job, look: Look, draft: Draft) -> None:
     )
     with st.form(f"draft_{mark}", border=False):
         name = st.text_input(
-            view.say("draft_name"), PurePath(job.name).stem[:60], max_chars=60, key=f"draft_name_{mark}"
+            view.say("draft_name"),
+            PurePath(job.name).name.split(".")[0][:60],
+            max_chars=60,
+            key=f"draft_name_{mark}",
         )
         scales = _scales(view, draft, mark)
         chosen_ones = [one.id for one in draft.items]

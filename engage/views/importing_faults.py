@@ -14,6 +14,11 @@ from engage.views.importing_words import problems_table
 from engage.views.template import View, plain, show_error
 
 _LISTED: Final = 8  # longer lists of faults scroll in their own frame
+_ASKED: Final = frozenset(
+    f"ingest.{name}"
+    for name in ("no_instrument", "no_instrument_at_all", "direction_unknown", "field_absent")
+)
+"""Errors that are questions, put above the list of faults."""
 _FIXES: Final = ("csv", "xlsx", "xls", "ods")
 
 
@@ -22,16 +27,19 @@ def faults(view: View, job: Job, look: Look) -> None:
     problems = look.reading.problems
     errors = [p for p in problems if p.severity == "error"]
     warnings = [p for p in problems if p.severity == "warning"]
-    if errors:
+    if errors and {problem.code for problem in errors} <= _ASKED:
+        st.markdown(view.say("faults_asked"))
+        with st.expander(view.say("faults_title", count=len(errors) + len(warnings))):
+            fault_table(look, [*errors, *warnings])
+    elif errors:
         st.error(view.say("faults_stop", count=len(errors)))
+        fault_table(look, [*errors, *warnings])
+        _mend_rows(view, job, look)
     elif warnings:
         st.warning(view.say("faults_go", count=len(warnings)))
     else:
         st.markdown(view.say("no_faults"))
-    if errors:
-        fault_table(look, [*errors, *warnings])
-        _mend_rows(view, job, look)
-    elif warnings:
+    if warnings and not errors:
         with st.expander(view.say("warnings_title", count=len(warnings)), expanded=len(warnings) <= _LISTED):
             fault_table(look, warnings)
 

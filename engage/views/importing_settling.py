@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 import streamlit as st
 
+from engage.errors import Problem
 from engage.ingest.guessing import words_at_fault
 from engage.ingest.settled import with_direction, with_words
 from engage.instrument import Item, Scale
@@ -152,33 +153,40 @@ def _words_of_answers(view: View, job: Job, look: Look) -> None:
 
 def _words_of_fields(view: View, job: Job, look: Look) -> None:
     """Ask what words of a field mean that takes only certain ones, such as the type of leaving."""
-    found = [p for p in look.reading.problems if p.code == "ingest.unknown_word" and p.severity == "error"]
+    found = [p for p in look.reading.problems if p.code == "ingest.unknown_word"]
     if not found:
         return
-    mark = job.key[:8]
-    with (
-        _open_question(view, "settle_words", len(found)),
-        st.form(f"field_words_{mark}", border=False),
-    ):
-        picked = []
-        for place, problem in enumerate(found):
-            known = [_NONE, *(str(word) for word in problem.params["known"])]  # type: ignore[attr-defined]
-            names = {word: look.words.value(word) for word in known} | {_NONE: look.words.say("no_answer")}
-            for turn, word in enumerate(
-                words_at_fault(job.content, look.reading, look.rules, problem)[:_MOST_WORDS]
-            ):
-                value = st.selectbox(
-                    view.say("field_word_means", word=plain(word), column=plain(problem.column or "")),
-                    known,
-                    index=None,
-                    format_func=lambda v, names=names: names[v],  # type: ignore[misc]
-                    placeholder=view.say("leave_fault"),
-                    key=f"field_word_{place}_{turn}_{mark}",
-                )
-                picked.append((str(problem.params["field"]), word, value))
+    asked = [
+        (problem, word)
+        for problem in found
+        for word in words_at_fault(job.content, look.reading, look.rules, problem)
+    ][:_MOST_WORDS]
+    pressing = any(problem.severity == "error" for problem in found)
+    box = (
+        _open_question(view, "settle_words", len(asked))
+        if pressing
+        else st.expander(view.say("settle_words_calm", count=len(asked)))
+    )
+    with box, st.form(f"field_words_{job.key[:8]}", border=False):
+        picked = [_word_of_field(view, look, *one, f"{n}_{job.key[:8]}") for n, one in enumerate(asked)]
         if st.form_submit_button(view.say("apply"), type="primary"):
             rules = look.rules
-            for field, word, value in picked:
+            for (problem, word), value in zip(asked, picked, strict=True):
                 if value is not None:
-                    rules = with_words(rules, field, {word: None if value == _NONE else value})
+                    means = None if value == _NONE else value
+                    rules = with_words(rules, str(problem.params["field"]), {word: means})
             settle(job, look, rules)
+
+
+def _word_of_field(view: View, look: Look, problem: Problem, word: str, mark: str) -> str | None:
+    known = [_NONE, *map(str, problem.params["known"])]  # type: ignore[call-overload]
+    names = {one: look.words.value(one) for one in known} | {_NONE: look.words.say("no_answer")}
+    value: str | None = st.selectbox(
+        view.say("field_word_means", word=plain(word), column=plain(problem.column or "")),
+        known,
+        index=None,
+        format_func=lambda one: names[one],
+        placeholder=view.say("leave_fault"),
+        key=f"field_word_{mark}",
+    )
+    return value

@@ -11,7 +11,8 @@ from engage.views.importing_reading import read_differently
 from engage.views.importing_words import answers_tables, columns_table, preview_table, summary
 from engage.views.template import View, plain, show_error
 
-_TALL: Final = 320
+_TALL: Final = 250
+_ROWS: Final = 6  # more columns than this scroll in their own frame
 
 
 def head(view: View, job: Job, look: Look | None) -> None:
@@ -60,15 +61,19 @@ def details(view: View, job: Job, look: Look) -> None:
     reading, words = look.reading, look.words
     answers = answers_tables(reading, words)
     notes = [problem for problem in reading.problems if problem.severity == "info"]
-    names = ["columns_title", *(["answers_title"] if answers else []), "preview_title"]
+    understood = reading.kind != "responses" or reading.instrument is not None
+    names = [*(["columns_title"] if understood else []), *(["answers_title"] if answers else [])]
+    names.append("preview_title")
     labels = [view.say(name) for name in names]
     if notes:
         labels.append(view.say("remarks_title", count=len(notes)))
     tabs = st.tabs(labels)
-    with tabs[0]:
-        table = columns_table(reading, words)
-        st.dataframe(table, hide_index=True, width="stretch", height=_TALL if len(table) > 8 else "content")
-        change_column(view, job, look)
+    if understood:
+        with tabs[0]:
+            table = columns_table(reading, words)
+            height = _TALL if len(table) > _ROWS else "content"
+            st.dataframe(table, hide_index=True, width="stretch", height=height)  # type: ignore[arg-type]
+            change_column(view, job, look)
     for table in answers:
         with tabs[1]:
             st.dataframe(table, hide_index=True, width="stretch")

@@ -1,6 +1,8 @@
 """What is in the workspace already: waves to close, imports to take back, what could be joined."""
 
 import hashlib
+import re
+from collections.abc import Mapping
 from typing import Literal
 
 import streamlit as st
@@ -10,7 +12,9 @@ from engage.present import sentences
 from engage.present.tables import display
 from engage.views import state
 from engage.views.importing_import import finish, shown_wave
+from engage.views.importing_job import titles
 from engage.views.template import View, plain
+from engage.words import say
 from engage.workspace import ALL_WAVES
 
 
@@ -57,7 +61,11 @@ def waves_there(view: View) -> None:
     if not len(table):
         return
     st.subheader(view.say("waves_title"), anchor=False)
-    st.dataframe(display(table, view.names), hide_index=True, width="stretch", placeholder="–")
+    shown, head = display(table, view.names), say("labels.column.instruments", view.lang)
+    if head in shown:
+        known = titles(view)
+        shown[head] = [_called(str(ids), known, view) for ids in shown[head]]
+    st.dataframe(shown, hide_index=True, width="stretch", placeholder="–")
     _joins(view)
     with st.popover(view.say("undo")):
         waves = [*view.tables.open_waves, *reversed(view.tables.closed_waves), ALL_WAVES]
@@ -75,6 +83,12 @@ def waves_there(view: View) -> None:
                 st.warning(plain(error.what(view.lang)))
                 return
             finish("undone", wave=shown_wave(view, wave))
+
+
+def _called(ids: str, known: Mapping[str, str], view: View) -> str:
+    """Return the names of the questionnaires of a wave."""
+    found = [known.get(id, id) for id in re.split("[,、] *", ids)]
+    return ("、" if view.lang == "zh" else ", ").join(found)
 
 
 def _joins(view: View) -> None:

@@ -57,6 +57,10 @@ class Words:
         found = self._in("items", id)
         return pick(found.text, self.lang) if found else id
 
+    def quoted(self, text: str) -> str:
+        """Return a wording as it stands inside a sentence."""
+        return self.say("quoted", text=text.rstrip("。.?？!！ "))
+
     def target(self, id: str) -> str:
         """Return what a column was taken for: a question, a group, an open question, a field."""
         if self._in("items", id):
@@ -116,7 +120,8 @@ def summary(reading: Reading, words: Words) -> tuple[str, ...]:
                 comments=len(facts.comments),
             )
         )
-    return (*lines, *_persons(reading, words))
+    settled = reading.kind != "responses" or reading.instrument is not None
+    return (*lines, *(_persons(reading, words) if settled else ()))
 
 
 def _form(reading: Reading, words: Words) -> str:
@@ -276,9 +281,9 @@ def _named(name: str, value: Any, problem: Problem, words: Words) -> Any:
         case "known":
             return words.title(value) if problem.code == "ingest.no_instrument" else words.value(value)
         case "item" | "items":
-            return words.item(str(value))
+            return words.quoted(words.item(str(value)))
         case "id" | "near":
-            return words.target(str(value))
+            return words.quoted(words.target(str(value)))
         case "demographic":
             return words.names.demographic(str(value))
         case "field" | "fields" | "roles":

@@ -129,7 +129,10 @@ def change_column(view: View, job: Job, look: Look) -> None:
     choices = targets(look.reading, look.words)
     now = _now(look.reading)
     mark = job.key[:8]
-    with st.popover(view.say("change_column")), st.form(f"change_{mark}", border=False):
+    with (
+        st.popover(view.say("change_column"), key=f"change_over_{mark}"),
+        st.form(f"change_{mark}", border=False),
+    ):
         header = st.selectbox(
             view.say("change_which"), look.reading.understood.columns, key=f"change_which_{mark}"
         )

@@ -14,8 +14,10 @@ from engage.instrument import ROLES, Role, available
 from engage.views.importing_job import Job, Look, change, chosen, surveys
 from engage.views.importing_words import Words, reason
 from engage.views.template import View, plain
+from engage.words import pick
 
 _DRAFT: Final = "upload_draft"
+_LISTED, _SHORT = 3, 40  # questions shown of a group, and letters of each
 
 
 def without_questionnaire(view: View, job: Job, look: Look) -> None:
@@ -108,7 +110,7 @@ def _adopt(view: View, job: Job, look: Look, draft: Draft) -> None:
             max_chars=60,
             key=f"draft_name_{mark}",
         )
-        scales = _scales(view, draft, mark)
+        scales = _scales(view, draft, words, mark)
         chosen_ones = [one.id for one in draft.items]
         reverse = st.multiselect(
             view.say("draft_reverse"), chosen_ones, [one.id for one in draft.items if one.reverse_keyed],
@@ -137,20 +139,22 @@ def _adopt(view: View, job: Job, look: Look, draft: Draft) -> None:
             )  # fmt: skip
 
 
-def _scales(view: View, draft: Draft, mark: str) -> dict[str, Named]:
+def _scales(view: View, draft: Draft, words: Words, mark: str) -> dict[str, Named]:
     """Draw a name and a part for each group of questions."""
     found: dict[str, Named] = {}
     view.note("draft_scales_note")
     for place, scale in enumerate(draft.instrument.scales, start=1):
         first = draft.instrument.item(scale.items[0])
         low, high = (next(iter(first.options[end].label.values())) for end in (0, -1))
+        texts = [pick(draft.instrument.item(id).text, view.lang) for id in scale.items]
+        suggested = texts[0][:40] if len(texts) == 1 else view.say("draft_scale_name", place=place)
         left, right = st.columns([3, 2])
         name = left.text_input(
             view.say(
                 "draft_scale",
                 place=place, count=len(scale.items), low=plain(low), high=plain(high),
             ),
-            view.say("draft_scale_name", place=place),
+            suggested,
             max_chars=40,
             key=f"draft_scale_{place}_{mark}",
         )  # fmt: skip
@@ -158,7 +162,10 @@ def _scales(view: View, draft: Draft, mark: str) -> dict[str, Named]:
             view.say("draft_role"), ROLES, ROLES.index("unlabelled"), format_func=view.names.role,
             key=f"draft_role_{place}_{mark}",
         )  # fmt: skip
-        found[scale.id] = Named(name.strip() or view.say("draft_scale_name", place=place), role)
+        if len(texts) > 1:
+            shown = [words.quoted(text[:_SHORT]) for text in texts[:_LISTED]]
+            left.caption(plain("、".join(shown) if view.lang == "zh" else ", ".join(shown)))
+        found[scale.id] = Named(name.strip() or suggested, role)
     return found
 
 

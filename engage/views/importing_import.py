@@ -52,7 +52,7 @@ def _joined(view: View, wave: str) -> None:
 
 def _take_back(view: View, wave: str) -> None:
     """Offer to undo the import that was just made; nothing may have been committed since."""
-    if st.button(view.say("take_back"), key="upload_take_back", type="tertiary"):
+    if st.button(view.say("take_back"), key="upload_take_back"):
         try:
             view.workspace.undo(wave)
         except EngageError as error:

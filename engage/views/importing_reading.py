@@ -26,7 +26,11 @@ def read_differently(view: View, job: Job, look: Look | None) -> None:
     """Draw the settings of the reading, in a pop-over; ``look`` ``None``: the file could not be read."""
     rules = look.rules if look is not None else job.rules
     mark = job.key[:8]
-    with st.popover(view.say("read_differently")), st.form(f"read_{mark}", border=False):
+    # a key of its own per reading: the pop-over is shut again once the file was read anew
+    with (
+        st.popover(view.say("read_differently"), key=f"read_over_{mark}"),
+        st.form(f"read_{mark}", border=False),
+    ):
         kind, name = _kind(view, job, look, mark)
         told: dict[str, str] = {}
         if not job.content.startswith(_PACKED):

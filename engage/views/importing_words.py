@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from engage.errors import Problem
+from engage.errors import EngageError, Problem
 from engage.ingest import Kind, Reading
 from engage.instrument import Instrument, Item
 from engage.present.labels import Names
@@ -108,7 +108,7 @@ def summary(reading: Reading, words: Words) -> tuple[str, ...]:
         rows=facts.rows,
         people=facts.respondents,
     )
-    lines = [" ".join(filter(None, (first, _when(reading, words))))]
+    lines = [("" if words.lang == "zh" else " ").join(filter(None, (first, _when(reading, words))))]
     if reading.kind == "responses" and reading.instrument is not None:
         lines.append(
             words.say(
@@ -262,6 +262,12 @@ def reason(problem: Problem, words: Words) -> str:
 def remedy(problem: Problem, words: Words) -> str:
     """Return how to mend it on the page."""
     return _sentence(problem, words, "mend")
+
+
+def refusal(error: EngageError, lang: Language) -> tuple[str, str]:
+    """Return why a file was refused as a whole, and what to do on the page."""
+    words, problem = Words(lang, "responses", None), Problem(error.code, "error", params=error.params)
+    return reason(problem, words), remedy(problem, words)
 
 
 def _sentence(problem: Problem, words: Words, part: str) -> str:

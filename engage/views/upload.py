@@ -10,7 +10,8 @@ from engage.views.importing_job import Job, current, look
 from engage.views.importing_settling import settling
 from engage.views.importing_understood import details, head, understood
 from engage.views.importing_waves import waves_there, waves_to_close
-from engage.views.template import View, open_page, show_error
+from engage.views.importing_words import refusal
+from engage.views.template import View, open_page, plain
 
 
 def draw(view: View) -> None:
@@ -37,7 +38,7 @@ def check(view: View, job: Job) -> None:
         with place:
             steps(view, 2)
         head(view, job, None)
-        show_error(error, view.lang)
+        st.error("\n\n".join(map(plain, refusal(error, view.lang))))
         return
     job = current() or job
     with place:

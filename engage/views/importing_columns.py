@@ -30,20 +30,19 @@ class Doubt:
 
 
 def doubts(look: Look) -> tuple[Doubt, ...]:
-    """Return the columns of answers that are in doubt, and those left over while questions are missing."""
+    """Return the columns that are in doubt, and those of answers left over while questions are missing."""
     reading, words = look.reading, look.words
-    if reading.kind != "responses" or reading.instrument is None:
-        return ()
+    answers = reading.kind == "responses"
     found: dict[str, Doubt] = {}
     for problem in reading.problems:
         why, header = reason(problem, words), problem.column or ""
         match problem.code:
             case "ingest.wording_near" | "ingest.column_twice":
-                found[header] = Doubt(header, None, why)
+                found[header] = Doubt(header, None, why, pressing=answers)
             case "ingest.matched_by_likeness":
                 found[header] = Doubt(header, str(problem.params["id"]), why, pressing=False)
     left = set(reading.understood.items.values())
-    if any(item.id not in left for item in reading.instrument.items):
+    if reading.instrument is not None and any(item.id not in left for item in reading.instrument.items):
         told = set(look.rules.get("ignore", ()))
         pressing = not reading.ok
         for header in reading.mapping.get("ignore", ()):

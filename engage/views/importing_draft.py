@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -11,12 +10,11 @@ from engage.errors import InputError
 from engage.ingest import KINDS, Draft, draft_instrument
 from engage.ingest.adopting import Named, adopt, free_id
 from engage.instrument import ROLES, Role, available
-from engage.views.importing_job import Job, Look, change, chosen, surveys
+from engage.views.importing_job import DRAFT, Job, Look, change, chosen, surveys
 from engage.views.importing_words import Words, reason
 from engage.views.template import View, plain
 from engage.words import pick
 
-_DRAFT: Final = "upload_draft"
 _LISTED, _SHORT = 3, 40  # questions shown of a group, and letters of each
 
 
@@ -62,7 +60,7 @@ def _another_kind(view: View, job: Job) -> None:
 
 def _proposed(view: View, job: Job, look: Look) -> Draft | InputError:
     """Return the questionnaire proposed from the file, or why none can be; kept beside the reading."""
-    kept = st.session_state.get(_DRAFT)
+    kept = st.session_state.get(DRAFT)
     if kept is not None and kept[0] == job.key:
         found: Draft | InputError = kept[1]
         return found
@@ -71,7 +69,7 @@ def _proposed(view: View, job: Job, look: Look) -> Draft | InputError:
             found = draft_instrument(job.content, name="draft", mapping=dict(look.rules) or None)
         except InputError as error:
             found = error
-    st.session_state[_DRAFT] = (job.key, found)
+    st.session_state[DRAFT] = (job.key, found)
     return found
 
 

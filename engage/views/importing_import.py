@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from engage.errors import EngageError, Rejected, UsageError
+from engage.errors import EngageError, UsageError
 from engage.ingest import Reading
 from engage.present import sentences
 from engage.views.importing_job import Job, Look, put_away
@@ -80,8 +80,6 @@ def bring_in(view: View, job: Job, look: Look) -> None:
         raise UsageError("workspace.wave_needed")
     try:
         result = _imported(view, job, look, wave, replace=replace)
-    except Rejected:
-        raise
     except EngageError as error:  # it clashes with what is there: the file stays in hand
         show_error(error, view.lang)
         return
@@ -119,7 +117,7 @@ def _wave(view: View, job: Job, reading: Reading, *, replace: bool) -> str:
     if known:
         st.pills(
             view.say("wave_known"), known[:_OFFERED], key=f"{key}_known", on_change=pick,
-            format_func=str,
+            format_func=plain,
         )  # fmt: skip
     if wave in view.tables.closed_waves and not replace:
         view.note("wave_closed")

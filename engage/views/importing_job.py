@@ -20,6 +20,8 @@ from engage.workspace.mappings import SavedMapping, recall
 
 _JOB: Final = "upload_job"
 _LOOK: Final = "upload_reading"
+DRAFT: Final = "upload_draft"
+"""Where the questionnaire proposed for the file in hand is kept in the session."""
 _ROUND: Final = "upload_round"
 _COPY: Final = re.compile(r"\.v\d+$")  # the copy of a questionnaire that the workspace keeps
 
@@ -99,7 +101,7 @@ def settle(job: Job, look: Look, rules: Mapping[str, Any]) -> None:
 
 def put_away() -> None:
     """Let go of the file and of everything read in it."""
-    for key in (_JOB, _LOOK):
+    for key in (_JOB, _LOOK, DRAFT):
         st.session_state.pop(key, None)
 
 
@@ -132,8 +134,10 @@ def look(view: View, job: Job) -> Look:
     A mapping kept from a file with the same columns is used if it reads the file no worse.
     """
     kept = st.session_state.get(_LOOK)
-    if kept is not None and kept[0] == (job.key, view.lang):
+    if kept is not None and kept[0] == job.key:
         found: Look = kept[1]
+        if found.words.lang != view.lang:
+            found = replace(found, words=words_of(found.reading, view.lang, titles(view)))
         return found
     with view.busy("reading"):
         reading = _read(view, job)
@@ -146,7 +150,7 @@ def look(view: View, job: Job) -> Look:
             found = _as_last_time(view, job, found)
         if job.kind is not None and not found.reading.ok and not rules:
             found = replace(found, other=_other_kind(view, job))
-    st.session_state[_LOOK] = ((job.key, view.lang), found)
+    st.session_state[_LOOK] = (job.key, found)
     return found
 
 

@@ -1,6 +1,6 @@
 """Step 2 of an upload: what was understood, in sentences and side by side."""
 
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -71,8 +71,8 @@ def details(view: View, job: Job, look: Look) -> None:
     if understood:
         with tabs[0]:
             table = columns_table(reading, words)
-            height = _TALL if len(table) > _ROWS else "content"
-            st.dataframe(table, hide_index=True, width="stretch", height=height)  # type: ignore[arg-type]
+            height: int | Literal["content"] = _TALL if len(table) > _ROWS else "content"
+            st.dataframe(table, hide_index=True, width="stretch", height=height)
             change_column(view, job, look)
     for table in answers:
         with tabs[1]:

@@ -129,10 +129,14 @@ def check(
     settings = settle(workspace, lang, as_json)
     questionnaire = instrument_named(instrument, settings.folder)
     told = told_mapping(mapping, setting or (), teams)
-    reading = read(readable(file), kind_named(kind), questionnaire, told)
+    surveys = [settings.folder / "surveys"]
+    reading = read(readable(file), kind_named(kind), questionnaire, told, surveys=surveys)
     document = reading.as_dict(settings.lang)
     if faulty_rows is not None and reading.faulty_rows:
-        write_whole(faulty_rows, rows_at_fault(file, reading.kind, questionnaire, told, lang=settings.lang))
+        write_whole(
+            faulty_rows,
+            rows_at_fault(file, reading.kind, reading.instrument or questionnaire, told, lang=settings.lang),
+        )
     if save_mapping is not None:
         write_whole(save_mapping, as_yaml(reading).encode())
     if as_json:

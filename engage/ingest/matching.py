@@ -1,6 +1,6 @@
 """Match a file's columns to an instrument's items, demographics and questions; choose the instrument."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,24 +31,30 @@ class Matched:
 
 
 def choose_instrument(
-    wanted: str | Path | Instrument | None, layout: Layout, mapping: FileMapping, faults: Faults
+    wanted: str | Path | Instrument | None,
+    layout: Layout,
+    mapping: FileMapping,
+    faults: Faults,
+    surveys: Sequence[Path] = (),
 ) -> Instrument | None:
     """Return the instrument asked for, or the available one most of whose items the file holds.
 
     Chosen by itself only if at least half of its items are there; otherwise an error is noted that names the
-    nearest one.
+    nearest one. Those in the folders ``surveys`` are looked at beside the package's own.
     """
     if isinstance(wanted, Instrument):
         return wanted
     if wanted or mapping.instrument:
-        return load_instrument(wanted or mapping.instrument)
+        return load_instrument(wanted or mapping.instrument, folders=surveys)
     offered = []
-    for name in available():
+    for name in available(surveys):
         try:
-            offered.append(load_instrument(name))
+            offered.append(load_instrument(name, folders=surveys))
         except InputError as error:
             faults.add("instrument_skipped", "info", name=name, fault=error.code)
-    counted = [(_count(instrument, layout, mapping), instrument) for instrument in offered]
+    # a workspace keeps a copy of each questionnaire it used, which may be the package's own
+    distinct = {(one.id, one.version, one.document): one for one in offered}.values()
+    counted = [(_count(instrument, layout, mapping), instrument) for instrument in distinct]
     if not counted:
         faults.add("no_instrument_at_all", "error")
         return None
@@ -57,7 +63,7 @@ def choose_instrument(
     )
     facts: dict[str, Any] = {"instrument": best.id, "matched": matched, "total": len(best.items)}
     if 2 * matched < len(best.items):
-        known = [instrument.id for instrument in offered]
+        known = [instrument.id for instrument in distinct]
         faults.add("no_instrument", "error", known=known, dialect=layout.dialect, **facts)
         return None
     faults.add("instrument_chosen", "info", **facts)

@@ -1,7 +1,7 @@
 """The public face of ingest: ``read`` a file, see what was understood and what could not be."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -41,7 +41,8 @@ class Understood:
     ``demographics`` are ``{column: id}``; ``fields`` likewise for files that aren't survey answers;
     ``comments`` and ``ignored`` list columns. ``encoding`` and ``delimiter`` are ``None`` for workbooks.
     ``recognition`` is how surely the dialect was recognised and by what; ``meanings`` what each answer of
-    each item was taken for.
+    each item was taken for. ``columns`` are all columns of the file; ``identifiers`` those that would name
+    a person and are not read; of answers, ``fields`` are the columns about the response (who, when).
     """
 
     dialect: str
@@ -59,6 +60,8 @@ class Understood:
     preview: tuple[tuple[str, ...], ...] = ()
     recognition: Recognition = field(default=Recognition(0.0))
     meanings: tuple[Meaning, ...] = ()
+    columns: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,14 @@ def read(
     mapping: str | Path | Mapping[str, Any] | None = None,
     *,
     name: str = "",
+    surveys: Sequence[Path] = (),
 ) -> Reading:
     """Read one export file and return typed tables with every fault found, in one pass.
 
     The survey tool, encoding, delimiter and, for responses, the instrument are recognised unless told.
     Missing answers are NA; an answer that can't be understood is NA and an error problem; nothing is dropped
-    without a problem that says so. ``name`` is the file's name for messages when bytes are given.
+    without a problem that says so. ``name`` is the file's name for messages when bytes are given. ``surveys``
+    are folders with questionnaires of one's own, beside those that come with the package.
 
     Raises ``InputError`` if the file isn't a readable table or the mapping is broken, ``UsageError`` if a
     file, kind or instrument does not exist.
@@ -154,7 +159,7 @@ def read(
     layout = without_personal(screen(layout, rules, faults), rules, faults)
     inspect(layout, rules, faults)
     if kind == "responses":
-        return _responses(grid, layout, instrument, rules, digest, faults)
+        return _responses(grid, layout, instrument, rules, digest, faults, surveys)
     return _records(kind, grid, layout, rules, digest, faults)
 
 
@@ -177,8 +182,9 @@ def _responses(
     mapping: FileMapping,
     digest: str,
     faults: Faults,
+    surveys: Sequence[Path],
 ) -> Reading:
-    found = read_responses(layout, instrument, mapping, digest[:_MARK], faults)
+    found = read_responses(layout, instrument, mapping, digest[:_MARK], faults, surveys)
     found = replace(
         found,
         table=_renamed(found.table, mapping, faults),
@@ -195,11 +201,14 @@ def _responses(
         items={column.header: id for id, column in matched.items.items()},
         comments=tuple(column.header for columns in matched.questions.values() for column in columns),
         demographics={column.header: id for id, column in matched.demographics.items()},
+        fields={column.header: id for id, column in matched.meta.items()},
         ignored=tuple(column.header for column in matched.ignored),
         anonymous=found.anonymous,
         preview=_preview(grid),
         recognition=layout.recognition,
         meanings=found.meanings,
+        columns=tuple(column.header for column in layout.columns),
+        identifiers=tuple(c.header for c in matched.ignored if c.role == "identifier"),
     )
     return Reading(
         "responses",
@@ -234,6 +243,10 @@ def _records(
         ignored=records.ignored,
         preview=_preview(grid),
         recognition=layout.recognition,
+        columns=tuple(column.header for column in layout.columns),
+        identifiers=tuple(
+            c.header for c in layout.columns if c.role == "identifier" and c.header in records.ignored
+        ),
     )
     comments = table if kind == "comments" else empty_comments()
     return Reading(

@@ -1,7 +1,7 @@
 """Turn a survey export into the responses and comments tables."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -53,13 +53,19 @@ class Responses:
 
 
 def read_responses(
-    layout: Layout, wanted: str | Path | Instrument | None, mapping: FileMapping, mark: str, faults: Faults
+    layout: Layout,
+    wanted: str | Path | Instrument | None,
+    mapping: FileMapping,
+    mark: str,
+    faults: Faults,
+    surveys: Sequence[Path] = (),
 ) -> Responses:
     """Return the tables of a laid-out export; everything doubtful goes to ``faults``.
 
-    ``mark`` (from the file's hash) makes the ids of anonymous respondents unique over files.
+    ``mark`` (from the file's hash) makes the ids of anonymous respondents unique over files; ``surveys`` are
+    folders with further instruments.
     """
-    instrument = choose_instrument(wanted, layout, mapping, faults)
+    instrument = choose_instrument(wanted, layout, mapping, faults, surveys)
     matched = match_columns(layout, instrument, mapping, faults)
     if not len(layout.cells):
         faults.add("no_rows", "error")
@@ -180,7 +186,7 @@ def _answers(
             flags: Flags = wrong[codes]
             faults.flag(
                 fault, severity, flags, layout.rows_of(column.position), column.header,
-                distinct=int(wrong.sum()), **facts,
+                distinct=len(np.unique(codes[flags])), **facts,
             )  # fmt: skip
     return pd.arrays.IntegerArray(key.value[codes], (key.verdict != "ok")[codes])
 

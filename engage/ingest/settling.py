@@ -43,13 +43,15 @@ class ItemRest:
 class Meaning:
     """What the answers of one item's column were taken for: ``labels`` is ``(answer, value or None, count)``.
 
-    ``by_usual_scale`` says that the words are not the instrument's but those of a usual scale.
+    ``by_usual_scale`` says that the words are not the instrument's but those of a usual scale; ``at_fault``
+    are the answers that could not be understood (those without a value may also mean "no answer").
     """
 
     item: str
     header: str
     labels: tuple[tuple[str, int | None, int], ...]
     by_usual_scale: bool
+    at_fault: tuple[str, ...] = ()
 
 
 def meanings(
@@ -83,7 +85,13 @@ def meanings(
             not _NUMERAL.match(label) and label != values[n]
             for n, label in enumerate(map(str.strip, cells.values))
         )
-        found.append(Meaning(item.id, column.header, tuple(labels), words and not _has_numeral_labels(item)))
+        wrong = tuple(
+            label.strip()
+            for n, label in enumerate(cells.values)
+            if tally[n] and key.verdict[n] not in ("ok", "missing")
+        )
+        usual = words and not _has_numeral_labels(item)
+        found.append(Meaning(item.id, column.header, tuple(labels), usual, wrong))
     return tuple(found)
 
 
@@ -236,6 +244,7 @@ def _ask(
     faults.add(
         "direction_unknown", "error", column=headers[0], count=len(items),
         signs=[*shown[:_LISTED], *(["…"] if len(shown) > _LISTED else [])] or ["–"], against=against or ["–"],
+        item_rest=signs,
     )  # fmt: skip
 
 

@@ -72,7 +72,14 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
         raise UsageError("workspace.wave_needed", where="wave")
     teams = _team_map(upload)
     progress("reading", 0, 1)
-    reading = read(upload.content, upload.kind, upload.instrument, upload.mapping, name=upload.name)
+    reading = read(
+        upload.content,
+        upload.kind,
+        upload.instrument,
+        upload.mapping,
+        name=upload.name,
+        surveys=[store.path / "surveys"],
+    )
     snapshot = store.snapshot()
     _refuse_twice(snapshot.present, reading, wave, upload.name)
     if not reading.ok:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from upload_files import in_numbers
 from walking import settle, shot, turn_to
 
 from engage.views.template import PAGES
@@ -122,3 +123,38 @@ def test_a_file_with_faults_is_refused_with_reasons(sample_copy, serve, visit, t
     settle(page)
     assert page.get_by_role("button", name=say("page_upload.import_button", "zh"), exact=True).count() == 0
     shot(page, "upload-zh-1440-faults")
+
+
+@pytest.mark.rest
+def test_option_numbers_are_settled_imported_and_read_alike_the_next_time(tmp_path, serve, visit):
+    """A file that leaves a question open: it is asked, answered, kept, and not asked again."""
+    first, second = tmp_path / "按序号.csv", tmp_path / "下一轮.csv"
+    first.write_bytes(in_numbers(60))
+    second.write_bytes(
+        in_numbers(60).decode("gb18030").replace("2026/", "2027/").replace("E", "K").encode("gb18030")
+    )
+    page = visit(serve(tmp_path / "mine"))
+    settle(page)
+    turn_to(page, UPLOAD)
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").first.set_input_files(first)
+    page.get_by_text(say("page_upload.direction_title", "zh")).wait_for()
+    settle(page)
+    button = page.get_by_role("button", name=say("page_upload.import_button", "zh"), exact=True)
+    assert button.count() == 0
+    shot(page, "upload-zh-1440-direction")
+    page.locator("[data-testid=stRadio] label").nth(1).click()
+    page.get_by_role("button", name=say("page_upload.apply", "zh"), exact=True).first.click()
+    button.wait_for()
+    settle(page)
+    button.click()
+    page.get_by_text(say("page_upload.remembered", "zh")).wait_for(timeout=120_000)
+    settle(page)
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").first.set_input_files(second)
+    button.wait_for()
+    settle(page)
+    assert page.get_by_text(say("page_upload.direction_title", "zh")).count() == 0
+    assert page.get_by_role("button", name=say("page_upload.saved_not", "zh")).count() == 1
+    shot(page, "upload-zh-1440-as-last-time")
+    button.click()
+    page.get_by_text("2027H1").first.wait_for(timeout=120_000)
+    settle(page)

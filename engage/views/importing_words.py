@@ -283,7 +283,7 @@ def _named(name: str, value: Any, problem: Problem, words: Words) -> Any:
         return [_named(name, one, problem, words) for one in value]
     match name:
         case "instrument":
-            return words.title(value)
+            return words.quoted(words.title(value))
         case "known":
             return words.title(value) if problem.code == "ingest.no_instrument" else words.value(value)
         case "item" | "items":

@@ -12,9 +12,10 @@ import pytest
 
 from engage.errors import TooLittleData, UsageError
 from engage.text import emerging_themes, matched_themes, redact, sentiment, themes
-from engage.text.features import CLASSES, class_sequence, classes, normalise, read, words_of
+from engage.text.features import CLASSES, class_sequence, classes, normalise, read
 from engage.text.grams import chain, lay, lookup, salt
 from engage.text.language import detect
+from engage.text.lists import words_of
 from engage.text.model import LANGUAGES, logits, model, place_of, probabilities, softmax
 from engage.text.tone import TONES
 

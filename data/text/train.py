@@ -21,9 +21,10 @@ from sklearn.model_selection import GroupKFold
 
 from engage.text.features import Read, read
 from engage.text.intent import INTENTS
+from engage.text.kinds import kinds
 from engage.text.model import BITS, LANGUAGES, Model, lean_of, place_of, review_score, softmax
 from engage.text.tone import TONES
-from engage.text.topics import THEMES, listed_themes
+from engage.text.topics import THEMES, listed_themes, theme_words
 
 HERE = Path(__file__).parent
 MODELS = HERE.parents[1] / "engage" / "text" / "models"
@@ -31,6 +32,7 @@ FOLDS = 5
 STRENGTH = {"tone": 0.5, "intent": 1.0, "theme": 1.0}  # C, chosen by cross-validation over writers
 FEWEST = 2  # texts a feature must occur in
 REVIEW_FEWEST = 3
+KIND = 2.0  # how much kinds of things count beside the n-grams
 NEAR, BEYOND = 0.3, 0.5  # how the review column counts within ±2 (beside its learned weight) and beyond
 
 
@@ -79,6 +81,7 @@ class Table:
         self.voices = rows["voice"].to_numpy()
         self.x = matrix(seen)
         self.listed = listed_themes(seen, language)
+        self.kinds = KIND * kinds(seen, language)
         self.tone = rows["tone"].map(TONES.index).to_numpy()
         self.intent = rows["intent"].map(INTENTS.index).to_numpy()
         split = rows["themes"].str.split(";")
@@ -87,7 +90,7 @@ class Table:
         if review is not None:
             empty = np.empty(0)
             weights = review[0].astype(np.float16).astype(np.float32)
-            holder = Model(empty, empty, empty, 0.0, (0.0, 0.0), weights, review[1], empty)
+            holder = Model(empty, empty, empty, empty, empty, (0.0, 0.0), weights, review[1], empty)
             self.lean = lean_of(review_score(seen, holder))
 
 
@@ -107,10 +110,13 @@ def fit(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
         if head == "tone":
             found["near"] = NEAR * model.coef_[:, -1]
     which, theme = np.nonzero(table.theme[rows])
-    model = LogisticRegression(C=STRENGTH["theme"], max_iter=100, tol=1e-2).fit(x[which], theme)
+    with_kinds = sparse.hstack([x, sparse.csr_matrix(table.kinds[rows])]).tocsr()[which]
+    model = LogisticRegression(C=STRENGTH["theme"], max_iter=100, tol=1e-2).fit(with_kinds, theme)
     found["theme"] = np.zeros((len(kept), len(THEMES)))
+    found["kinds"] = np.zeros((table.kinds.shape[1], len(THEMES)))
     found["theme_bias"] = np.full(len(THEMES), -20.0)
-    found["theme"][:, model.classes_] = (model.coef_ * rarity[kept]).T
+    found["theme"][:, model.classes_] = (model.coef_[:, : len(kept)] * rarity[kept]).T
+    found["kinds"][:, model.classes_] = model.coef_[:, len(kept) :].T * KIND
     found["theme_bias"][model.classes_] = model.intercept_
     return found
 
@@ -119,6 +125,7 @@ def predict(table: Table, rows: np.ndarray, fitted: dict[str, np.ndarray]) -> di
     """Return the logits of ``rows``."""
     x = table.x[rows][:, fitted["kept"]]
     out = {head: x @ fitted[head] + fitted[f"{head}_bias"] for head in ("tone", "intent", "theme")}
+    out["theme"] = out["theme"] + table.kinds[rows] / KIND @ fitted["kinds"]
     out["tone"] = out["tone"] + table.lean[rows] @ np.array([fitted["near"], beyond()])
     return out
 
@@ -155,7 +162,7 @@ def named(p: np.ndarray, first: float, further: float) -> np.ndarray:
 def theme_rule(logits: np.ndarray, listed: np.ndarray, y: np.ndarray) -> tuple[float, float, float, float]:
     """Return micro-F1, the weight of listed words and the two cut-offs that are best on held-out comments."""
     rules = []
-    for weight in (2.0, 4.0, 6.0, 9.0, 13.0):
+    for weight in (0.5, 1.0, 1.5):
         p = softmax(with_listed(logits, listed, weight))
         for first in (0.0, 0.2, 0.3, 0.35, 0.4):
             for further in (0.3, 0.35, 0.4, 0.45):
@@ -221,7 +228,9 @@ def save(
         weights=(weights / scale).astype(np.float16),
         scale=scale.astype(np.float32),
         bias=np.concatenate(bias),
+        kinds=fitted["kinds"].astype(np.float32),
         listed=np.array(rule[0]),
+        words=theme_words(language).entry,
         theme_cuts=np.array(rule[1:]),
         review=(np.empty(0) if review is None else review[0]).astype(np.float16),
         review_bias=np.array(0.0 if review is None else review[1]),

@@ -17,12 +17,14 @@ import numpy.typing as npt
 
 from engage.text.features import Found, Read, read
 from engage.text.grams import Hashes
-from engage.text.topics import THEMES, listed_themes
+from engage.text.kinds import kinds
+from engage.text.topics import THEMES, listed_themes, theme_words
 
 Floats = npt.NDArray[np.float64]
 BITS: Final = 18  # features are hashed into 2¹⁸ places
 LANGUAGES: Final = ("zh", "en", "ru")
 HEADS: Final = {"tone": 3, "intent": 5, "theme": len(THEMES)}
+_NEW_WORD: Final = 6.0  # logits for a word that somebody added to surveys/themes.yaml
 _FOLDER: Final = Path(__file__).parent / "models"
 _AT_ONCE: Final = 4000  # texts
 _CHARACTERS_AT_ONCE: Final = 400_000
@@ -41,15 +43,17 @@ class Model:
     """Weights of one language.
 
     ``row`` (2¹⁸) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25),
-    ``listed``: the weight of a listed word for its theme; ``theme_cuts``: the least probability of the
-    likeliest theme and of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review
+    ``kinds`` (kinds, 17): what a kind of thing adds to the themes; ``listed``: the weight of each listed word
+    for its theme, more for words that the model was not built with; ``theme_cuts``: the least probability of
+    the likeliest theme and of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review
     column, or empty; ``lean`` (2, 3): what it adds to the tones within ±2 and beyond.
     """
 
     row: npt.NDArray[np.int32]
     weights: npt.NDArray[np.float32]
     bias: Floats
-    listed: float
+    kinds: Floats
+    listed: Floats
     theme_cuts: tuple[float, float]
     review: npt.NDArray[np.float32]
     review_bias: float
@@ -72,7 +76,8 @@ def model(language: str) -> Model:
             row=row,
             weights=np.vstack([np.zeros((1, weights.shape[1]), dtype=np.float32), weights]),
             bias=file["bias"],
-            listed=float(file["listed"]),
+            kinds=file["kinds"].astype(np.float64),
+            listed=np.where(np.isin(theme_words(language).entry, file["words"]), file["listed"], _NEW_WORD),
             theme_cuts=(float(file["theme_cuts"][0]), float(file["theme_cuts"][1])),
             review=file["review"].astype(np.float32),
             review_bias=float(file["review_bias"]),
@@ -110,7 +115,8 @@ def logits(seen: Read, language: str, known: Model) -> Floats:
     tones, themes = HEADS["tone"], HEADS["tone"] + HEADS["intent"]
     if len(known.review):
         total[:, :tones] += lean_of(review_score(seen, known)) @ known.lean
-    total[:, themes:-1] += listed_themes(seen, language) * known.listed
+    total[:, themes:] += kinds(seen, language) @ known.kinds
+    total[:, themes:-1] += listed_themes(seen, language, known.listed)
     return total
 
 

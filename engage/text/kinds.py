@@ -1,7 +1,7 @@
 """Kinds of things that a comment mentions: money, shifts, rooms, bosses … from ``lexicons/``.
 
-They are wider than the themes and overlap: "boss" and "listens" are two kinds. What a kind says about the theme
-of a comment is learned from labelled comments, so a word that no labelled comment holds still counts.
+They are wider than the themes and overlap. What a kind says about the theme of a comment is learned from
+labelled comments, so a word that no labelled comment holds still counts.
 """
 
 from functools import cache

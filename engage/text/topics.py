@@ -30,7 +30,7 @@ def document() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 
 
 class ListedWords(NamedTuple):
-    """The words of a language: numbered, the themes each stands for (words, themes), and a hash of each entry."""
+    """Listed words: numbered, the themes each stands for (words, themes), a hash of each entry."""
 
     known: Listed
     stands_for: npt.NDArray[np.float64]

@@ -22,8 +22,8 @@ _AT_ONCE: Final = 1000  # rows of the similarity matrix
 
 @dataclass(frozen=True, slots=True)
 class SameWish:
-    """Comments in nearly the same words: their ``places`` in the texts given, the place of the most ``typical``
-    one (greatest mean similarity to the others), and how many different ``people`` wrote them.
+    """Comments in nearly the same words: their ``places`` in the texts given, the place of the most
+    ``typical`` one (greatest sum of similarities to those alike), and how many ``people`` wrote them.
     """
 
     places: tuple[int, ...]
@@ -41,12 +41,12 @@ def same_wishes(
     group is what chains of alike comments join. ``people`` names the writer of each text, by default everyone
     is another; a writer counts once in a group however often they wrote. Ties keep the order of the texts.
 
-    Texts that are missing or say nothing are in no group. Different wordings of one wish are not found: see
-    :func:`engage.text.emerging_themes`. Memory grows with the number of alike pairs, not with n². The counts
-    pass no gate. Raises ``UsageError`` unless 0 < ``least`` ≤ 1 and ``people`` is as long as ``texts``.
+    Texts that are missing or say nothing are in no group. Different wordings of one wish are not found (see
+    :func:`engage.text.emerging_themes`), and a negated wish in the same words is. All pairs that share an
+    n-gram are looked at, 1,000 texts at a time. The counts pass no gate. Raises ``UsageError`` unless 0 < ``least`` ≤ 1 and ``people`` is as long as ``texts``.
     """
     clean = ["" if text is None or text != text else str(text) for text in texts]
-    writers = list(range(len(clean))) if people is None else list(people)
+    writers: list[Hashable] = list(range(len(clean))) if people is None else list(people)
     if not 0 < least <= 1:
         raise UsageError("text.least", where="least", least=least)
     if len(writers) != len(clean):

@@ -43,7 +43,9 @@ def same_wishes(
 
     Texts that are missing or say nothing are in no group. Different wordings of one wish are not found (see
     :func:`engage.text.emerging_themes`), and a negated wish in the same words is. All pairs that share an
-    n-gram are looked at, 1,000 texts at a time. The counts pass no gate. Raises ``UsageError`` unless 0 < ``least`` ≤ 1 and ``people`` is as long as ``texts``.
+    n-gram are looked at, 1,000 texts at a time. The counts pass no gate.
+
+    Raises ``UsageError`` unless 0 < ``least`` ≤ 1 and ``people`` is as long as ``texts``.
     """
     clean = ["" if text is None or text != text else str(text) for text in texts]
     writers: list[Hashable] = list(range(len(clean))) if people is None else list(people)

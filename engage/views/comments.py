@@ -48,7 +48,7 @@ def _answer(view: View, themes: SafeTable, waves: SafeTable, question: str, sour
     view.answer(headline)
     for line in more:
         view.line(line)
-    view.note("first_version")
+    view.note("single_comments")
     st.subheader(view.say("themes_title"), anchor=False)
     view.chart(charts.tone_bars(themes, "theme", view.names, question=question, source=source), headline)
     view.details(themes, "tone_by_theme")

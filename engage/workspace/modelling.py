@@ -1,0 +1,52 @@
+"""What goes with what: the models of a workspace, as they may be shown."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engage.errors import UsageError
+from engage.privacy import SafeTable, release_drivers, unnamed
+from engage.workspace import findings, linking
+from engage.workspace.base import ALL_WAVES, Base
+from engage.workspace.grouping import grouped_drivers
+
+
+class Models(Base):
+    """The part of a workspace that tells what goes with an outcome."""
+
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the outcomes that can be asked about now."""
+        snapshot = self._snapshot()
+        if snapshot is None or not self.closed_waves:
+            return ()
+        return findings.outcome_names(snapshot, self._waves(None)[0])
+
+    def drivers(self, outcome: str, wave: str | None = None, by: str | Sequence[str] = ()) -> SafeTable:
+        """Return what goes with an outcome: coefficients, importance, intervals; association, not effect.
+
+        ``outcome``: a scale, ``"attrition"`` (voluntary leaving within 180 days after the wave) or
+        ``"service"`` (team results in the three months after it). Without a wave, a scale is asked of the
+        newest closed wave, the other two of all closed waves together. ``by``: one demographic, a model per
+        group; groups that may have none come back hidden.
+
+        Raises ``UsageError`` for unknown names, ``TooLittleData`` where the data can't support the model.
+        """
+        snapshot = self._need()
+        pooled = outcome in (findings.ATTRITION, findings.SERVICE)
+        waves = self._waves(wave if wave is not None or not pooled else ALL_WAVES)
+        survey = linking.survey(snapshot, waves)
+        groups = (by,) if isinstance(by, str) else tuple(by)
+        self._audit("drivers", waves=len(waves), groups=len(groups))
+        if not groups:
+            found = findings.driver_answer(survey, snapshot, outcome, self.policy)
+            return release_drivers(found.table, found.notes, self.policy, behind=found.behind)
+        (group,) = groups if len(groups) == 1 else ("",)
+        if group not in survey.groups:
+            name = ",".join(groups)
+            raise UsageError("workspace.unknown_demographic", where=name, name=name, known=survey.groups)
+        named = self._called(survey, group)
+        return grouped_drivers(named, snapshot, waves, outcome, group, self.policy)
+
+    def _called(self, survey: linking.Survey, group: str) -> linking.Survey:
+        """Return the survey with groups called by names that may be said."""
+        names = self._names(survey, group)
+        return replace(survey, frame=survey.frame.assign(**{group: unnamed(survey.frame[group], names)}))

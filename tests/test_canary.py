@@ -227,7 +227,7 @@ LONG = [
     ["audit"], ["joins"], ["scores"], ["comments"], ["scores", "--by", "site"], ["scores", "--by", "star"],
     ["scores", "--by", "team,site"], ["comments", "--by", "site"],
     ["comments", "--by", "wave"], *(["drivers", "--outcome", outcome] for outcome in OUTCOMES),
-    ["drivers", "--outcome", "engagement", "--by", "team"], ["drivers", "--outcome", "luck"],
+    ["drivers", "--outcome", "engagement", "--by", "team"], ["drivers", "--outcome", "luck"], ["herzberg"],
 ]  # fmt: skip
 CHANGING = {"demo", "app", "check", "draft", "import", "close", "undo", "sentiment"}
 """Commands that are looked at elsewhere, or that read and write a file of the caller's own."""
@@ -293,7 +293,7 @@ def test_no_released_table_holds_it(whole, surfaces):
         "response_rates": [()], "join_report": [(w,) for w in WAVES], "wave_table": [()],
         "tone": [("theme",), ("team",), ("star",)], "utility": [("all",)],
         "quality": [()], "response": [("team",), ("star",)], "differences": [("team",), ("site",)],
-        "distribution": [(), ("team",), ("site",)],
+        "distribution": [(), ("team",), ("site",)], "herzberg": [()],
     }  # fmt: skip
     releasing = {
         name

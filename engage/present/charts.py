@@ -11,6 +11,7 @@ from engage.present.look import theme
 from engage.present.score_charts import heat_map, scale_bars, trend
 from engage.present.share_charts import distribution, response
 from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
+from engage.present.two_factor_charts import outcome_order, two_factor_map, verdict_grid
 
 __all__ = [
     "changes",
@@ -20,6 +21,7 @@ __all__ = [
     "heat_map",
     "importance",
     "importance_performance",
+    "outcome_order",
     "reliability",
     "response",
     "scale_bars",
@@ -28,4 +30,6 @@ __all__ = [
     "tone_parts",
     "tone_trend",
     "trend",
+    "two_factor_map",
+    "verdict_grid",
 ]

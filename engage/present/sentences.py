@@ -16,6 +16,7 @@ from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
 from engage.present.quality_sentences import Light, lights, quality
 from engage.present.tone_charts import why_hidden
+from engage.present.two_factor_sentences import two_factor, two_factor_on
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -30,6 +31,8 @@ __all__ = [
     "overview",
     "quality",
     "tone",
+    "two_factor",
+    "two_factor_on",
     "utility",
 ]
 

@@ -1,5 +1,6 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
+from engage.privacy.analyses import release_two_factor
 from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.flagged import Split
@@ -78,6 +79,7 @@ __all__ = [
     "release_staffing",
     "release_survival",
     "release_tone",
+    "release_two_factor",
     "release_utility",
     "release_waves",
     "released_cells",

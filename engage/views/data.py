@@ -98,6 +98,10 @@ class Tables:
         """Return the driver model of an outcome (seconds on a cold cache: it resamples)."""
         return _released(self, "drivers", outcome, wave)
 
+    def herzberg(self) -> SafeTable:
+        """Return the two-factor verdicts of all closed waves (seconds on a cold cache: it resamples)."""
+        return _released(self, "herzberg")
+
     def tone(self, by: str, wave: str | None) -> SafeTable:
         """Return the tone of comments by theme, wave or group."""
         return _released(self, "tone", by, wave)

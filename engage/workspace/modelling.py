@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engage.errors import UsageError
-from engage.privacy import SafeTable, release_drivers, unnamed
+from engage.privacy import SafeTable, release_drivers, release_two_factor, unnamed
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.grouping import grouped_drivers
+from engage.workspace.two_factor import two_factor
 
 
 class Models(Base):
@@ -45,6 +46,19 @@ class Models(Base):
             raise UsageError("workspace.unknown_demographic", where=name, name=name, known=survey.groups)
         named = self._called(survey, group)
         return grouped_drivers(named, snapshot, waves, outcome, group, self.policy)
+
+    def herzberg(self, wave: str | None = None) -> SafeTable:
+        """Return whether a shortfall of each factor hurts more than a surplus helps, beside what theory says.
+
+        A row per outcome (strain, lift and satisfaction) and factor, with a verdict: see
+        :func:`engage.model.asymmetry`. Without a wave, of all closed waves together: telling the two sides
+        apart takes many answers. Raises ``TooLittleData`` where the data can't support any of it.
+        """
+        waves = self._waves(wave or ALL_WAVES)
+        survey = linking.survey(self._need(), waves)
+        self._audit("herzberg", waves=len(waves))
+        found = two_factor(survey, self.policy)
+        return release_two_factor(found.table, found.refused, found.waves, self.policy, behind=found.behind)
 
     def _called(self, survey: linking.Survey, group: str) -> linking.Survey:
         """Return the survey with groups called by names that may be said."""

@@ -1,0 +1,39 @@
+"""The commands about models of several outcomes: each asks the workspace one thing and prints the answer."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import typer
+
+from engage.cli.commands import Wave, app, opened, print_answer
+from engage.cli.settings import Folder, Json, Lang, Settings
+
+if TYPE_CHECKING:
+    from engage.present.labels import Names
+    from engage.privacy import SafeTable
+    from engage.workspace import Workspace
+
+
+@app.command()
+def herzberg(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Say of each factor whether a shortfall hurts more than a surplus helps, beside what theory says."""
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    _tell(space.herzberg(wave), space, settings, sentences.two_factor)
+
+
+def _tell(
+    table: "SafeTable",
+    space: "Workspace",
+    settings: Settings,
+    said: "Callable[[SafeTable, Names], Iterable[str]]",
+) -> None:
+    """Print what a table says in sentences, then the table; for scripts the table alone."""
+    from engage.present.labels import Names
+    from engage.workspace import ALL_WAVES
+
+    if not settings.as_json:
+        for line in said(table, Names(space.instrument(ALL_WAVES), settings.lang)):
+            typer.echo(line)
+    print_answer(table, space, ALL_WAVES, settings)

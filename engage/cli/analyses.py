@@ -1,12 +1,12 @@
 """The commands about models of several outcomes: each asks the workspace one thing and prints the answer."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engage.cli.commands import Wave, app, opened, print_answer
-from engage.cli.settings import Folder, Json, Lang, Settings
+from engage.cli.settings import Folder, Json, Lang, Settings, numbers_set
 
 if TYPE_CHECKING:
     from engage.present.labels import Names
@@ -21,6 +21,29 @@ def herzberg(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_
 
     settings, space = opened(workspace, lang, as_json)
     _tell(space.herzberg(wave), space, settings, sentences.two_factor)
+
+
+@app.command()
+def whatif(
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A factor and its change in points, such as growth=+0.3; repeatable."),
+    ] = None,
+    wave: Wave = None,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say what changes of factors go with; without --set, what the usual change of each goes with."""
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    asked = numbers_set(changes or ())
+    grid = space.levers(wave)
+    if asked:
+        _tell(grid.answer(asked), space, settings, sentences.what_if)
+    else:
+        _tell(grid.levers, space, settings, sentences.levers)
 
 
 def _tell(

@@ -12,6 +12,7 @@ from engage.present.score_charts import heat_map, scale_bars, trend
 from engage.present.share_charts import distribution, response
 from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
 from engage.present.two_factor_charts import outcome_order, two_factor_map, verdict_grid
+from engage.present.what_if_charts import levers, what_if
 
 __all__ = [
     "changes",
@@ -21,6 +22,7 @@ __all__ = [
     "heat_map",
     "importance",
     "importance_performance",
+    "levers",
     "outcome_order",
     "reliability",
     "response",
@@ -32,4 +34,5 @@ __all__ = [
     "trend",
     "two_factor_map",
     "verdict_grid",
+    "what_if",
 ]

@@ -32,7 +32,58 @@ def _worded(group: str, id: object, lang: Language) -> str:
     return "" if is_missing(id) else say(f"model.{group}.{id}", lang)
 
 
+def _levers(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = heading(names)
+    changes = (frame["cap"] * frame["direction"]).astype(float)
+    made: dict[str, object] = {
+        column("outcome"): [names.outcome(outcome) for outcome in frame["outcome"]],
+        column("driver"): ["" if is_missing(driver) else names.driver(driver) for driver in frame["driver"]],
+        column("change_of_driver"): changes,
+        column("goes_with"): _counted("change", frame),
+        column("interval_plain"): between(_counted("ci_low", frame), _counted("ci_high", frame), names),
+        column("unit"): [_unit(unit, names) for unit in frame["unit"]],
+        column("n"): [names.n(n, None) for n in frame["n"]],
+    }
+    return made | note(frame, names)
+
+
+def _what_if(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = heading(names)
+    made: dict[str, object] = {
+        column("outcome"): [names.outcome(outcome) for outcome in frame["outcome"]],
+        column("now"): _counted("now", frame),
+        column("goes_with"): _counted("change", frame),
+        column("interval_plain"): between(_counted("ci_low", frame), _counted("ci_high", frame), names),
+        column("unit"): [_unit(unit, names) for unit in frame["unit"]],
+        column("n"): [names.n(n, None) for n in frame["n"]],
+    }
+    return made | note(frame, names)
+
+
+def _together(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = heading(names)
+    return {
+        column("of_whom"): [say(f"what_if.of.{unit}", names.lang) for unit in frame["unit"]],
+        column("driver"): [names.driver(driver) for driver in frame["driver"]],
+        column("other_driver"): [names.driver(driver) for driver in frame["other"]],
+        column("correlation"): frame["r"],
+    }
+
+
+def _counted(name: str, frame: pd.DataFrame) -> pd.Series:
+    """Return changes in points, those of shares in percentage points."""
+    share = (frame["unit"] == "share").map({True: 100.0, False: 1.0})
+    return (frame[name].astype(float) * share).round(3)
+
+
+def _unit(unit: object, names: Names) -> str:
+    return "" if is_missing(unit) else say(f"what_if.unit.{unit}", names.lang)
+
+
 MODEL_TABLES: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = {
     "two_factor": _two_factor,
+    "levers": _levers,
+    "together": _together,
+    "what_if": _what_if,
 }
 """What makes the displayed columns of each kind."""

@@ -17,6 +17,7 @@ from engage.present.look import released
 from engage.present.quality_sentences import Light, lights, quality
 from engage.present.tone_charts import why_hidden
 from engage.present.two_factor_sentences import two_factor, two_factor_on
+from engage.present.what_if_sentences import levers, what_if
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -27,6 +28,7 @@ __all__ = [
     "differences",
     "drivers",
     "joins",
+    "levers",
     "lights",
     "overview",
     "quality",
@@ -34,6 +36,7 @@ __all__ = [
     "two_factor",
     "two_factor_on",
     "utility",
+    "what_if",
 ]
 
 _HEADLINE: Final = "engagement"

@@ -35,6 +35,9 @@ _OWN: Final[dict[str, str]] = {
     "comparisons": "scale",
     "distribution": "scale",
     "two_factor": "outcome",
+    "levers": "outcome",
+    "together": "driver",
+    "what_if": "outcome",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 

@@ -38,14 +38,18 @@ from engage.privacy.release import (
 from engage.privacy.safe import Kind, SafeTable
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.tone import TONES, hidden_tone
+from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 
 __all__ = [
+    "CAP_STEP",
+    "EXTRAPOLATION",
     "POINT_SCALES",
     "SCORE_COLUMNS",
     "TONES",
     "UNNAMED",
     "Hidden",
     "Kind",
+    "LeverGrid",
     "Measure",
     "Past",
     "Policy",
@@ -72,6 +76,7 @@ __all__ = [
     "release_distribution",
     "release_drivers",
     "release_grouped_drivers",
+    "release_levers",
     "release_open_wave",
     "release_quality",
     "release_quantiles",

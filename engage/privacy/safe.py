@@ -24,6 +24,7 @@ Kind = Literal[
     "distribution",
     "two_factor",
     "levers",
+    "together",
     "what_if",
     "outcomes",
     "paths",

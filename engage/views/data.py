@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from engage.privacy import SafeTable
+from engage.privacy import LeverGrid, SafeTable
 from engage.workspace import Workspace
 
 
@@ -102,6 +102,10 @@ class Tables:
         """Return the two-factor verdicts of all closed waves (seconds on a cold cache: it resamples)."""
         return _released(self, "herzberg")
 
+    def levers(self, wave: str) -> LeverGrid:
+        """Return what usual changes go with (long on a cold cache); every what-if is a function of it."""
+        return _grid(self, wave)
+
     def tone(self, by: str, wave: str | None) -> SafeTable:
         """Return the tone of comments by theme, wave or group."""
         return _released(self, "tone", by, wave)
@@ -111,6 +115,11 @@ class Tables:
 def _released(tables: Tables, question: str, *details: Any) -> SafeTable:
     table: SafeTable = getattr(Workspace(tables.folder), question)(*details)
     return table
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _grid(tables: Tables, wave: str) -> LeverGrid:
+    return Workspace(tables.folder).levers(wave)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

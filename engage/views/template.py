@@ -24,7 +24,9 @@ from engage.views.state import State
 from engage.words import Language, catalogue, say
 from engage.workspace import ALL_WAVES, Workspace
 
-PageName = Literal["overview", "drivers", "herzberg", "teams", "trend", "comments", "quality", "upload"]
+PageName = Literal[
+    "overview", "drivers", "herzberg", "whatif", "teams", "trend", "comments", "quality", "upload"
+]
 PAGES: Final[tuple[PageName, ...]] = get_args(PageName)
 
 ICON: Final = (

@@ -1,13 +1,21 @@
 """What goes with what: the models of a workspace, as they may be shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engage.errors import UsageError
-from engage.privacy import SafeTable, release_drivers, release_two_factor, unnamed
+from engage.privacy import (
+    LeverGrid,
+    SafeTable,
+    release_drivers,
+    release_levers,
+    release_two_factor,
+    unnamed,
+)
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.grouping import grouped_drivers
+from engage.workspace.levers import levers, scale_ends
 from engage.workspace.two_factor import two_factor
 
 
@@ -59,6 +67,28 @@ class Models(Base):
         self._audit("herzberg", waves=len(waves))
         found = two_factor(survey, self.policy)
         return release_two_factor(found.table, found.refused, found.waves, self.policy, behind=found.behind)
+
+    def levers(self, wave: str | None = None) -> LeverGrid:
+        """Return what the usual change of each factor goes with: the one grid that what-if answers from.
+
+        Scales are asked of one wave (the newest), leaving and service of all closed waves. Takes a while:
+        several models per outcome, factor and direction. Raises ``TooLittleData`` where teams were not asked
+        twice, or no outcome can be supported.
+        """
+        snapshot = self._need()
+        name = self._waves(wave)[-1]
+        newest, every = (linking.survey(snapshot, waves) for waves in ((name,), self._waves(ALL_WAVES)))
+        self._audit("levers", waves=len(self.closed_waves))
+        found = levers(newest, every, snapshot, scale_ends(self.instrument(name)), self.policy)
+        return release_levers(found.table, found.together, found.refused, self.policy, behind=found.behind)
+
+    def whatif(self, changes: Mapping[str, float], wave: str | None = None) -> SafeTable:
+        """Return what changes of factors go with, such as ``{"growth": 0.3}``; association, not effect.
+
+        See :meth:`engage.privacy.LeverGrid.answer`: an answer is a function of :meth:`levers`. Changes are in
+        points of the factor's scale and cut to what teams usually change from wave to wave.
+        """
+        return self.levers(wave).answer(changes)
 
     def _called(self, survey: linking.Survey, group: str) -> linking.Survey:
         """Return the survey with groups called by names that may be said."""

@@ -46,6 +46,21 @@ def whatif(
         _tell(grid.levers, space, settings, sentences.levers)
 
 
+@app.command()
+def service(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Lay what goes with engagement, leaving and service side by side, persons and teams told apart."""
+    from engage.cli.output import as_document, print_json
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    table, paths = space.service(), space.service_paths()
+    if as_json:
+        print_json({**as_document(table), "paths": as_document(paths)})
+        return
+    _tell(table, space, settings, sentences.service)
+    _tell(paths, space, settings, sentences.paths)
+
+
 def _tell(
     table: "SafeTable",
     space: "Workspace",

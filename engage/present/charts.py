@@ -9,6 +9,7 @@ from engage.present.difference_charts import changes, differences, furthest_grou
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
 from engage.present.score_charts import heat_map, scale_bars, trend
+from engage.present.service_charts import outcomes
 from engage.present.share_charts import distribution, response
 from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
 from engage.present.two_factor_charts import outcome_order, two_factor_map, verdict_grid
@@ -24,6 +25,7 @@ __all__ = [
     "importance_performance",
     "levers",
     "outcome_order",
+    "outcomes",
     "reliability",
     "response",
     "scale_bars",

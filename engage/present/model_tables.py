@@ -1,12 +1,12 @@
 """Released tables of what is made of several models, in words."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import pandas as pd
 
 from engage.present.columns import between, heading, note, p_word
-from engage.present.labels import Names, is_missing
+from engage.present.labels import COMPOSITES, Names, is_missing
 from engage.words import Language, say
 
 
@@ -80,8 +80,47 @@ def _unit(unit: object, names: Names) -> str:
     return "" if is_missing(unit) else say(f"what_if.unit.{unit}", names.lang)
 
 
+def _outcomes(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = heading(names)
+    made: dict[str, object] = {
+        column("outcome"): [names.outcome(outcome) for outcome in frame["outcome"]],
+        column("of_whom"): [say(f"what_if.of.{unit}", names.lang) for unit in frame["unit"]],
+        column("driver"): [names.driver(driver) for driver in frame["driver"]],
+        column("model_of"): [
+            say(f"service.model.{_model(row)}", names.lang) for row in frame.to_dict("records")
+        ],
+        column("estimate"): frame["estimate"],
+        column("estimate_interval"): between(frame["ci_low"], frame["ci_high"], names),
+        column("standardised"): frame["standardised"],
+        column("p_adjusted"): [p_word(p, names) for p in frame["p_adjusted"]],
+        column("n"): [names.n(n, None) for n in frame["n"]],
+    }
+    return made | note(frame, names)
+
+
+def _model(row: Mapping[Any, Any]) -> str:
+    if row["exploratory"]:
+        return "alone"
+    return "composites" if row["driver"] in COMPOSITES else "factors"
+
+
+def _paths(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = heading(names)
+    return {
+        column("driver"): [names.driver(driver) for driver in frame["driver"]],
+        column("mediator"): [names.scale(mediator) for mediator in frame["mediator"]],
+        column("outcome"): [names.outcome(outcome) for outcome in frame["outcome"]],
+        column("path"): [say(f"service.path.{path}", names.lang) for path in frame["path"]],
+        column("estimate"): frame["estimate"],
+        column("interval_plain"): between(frame["ci_low"], frame["ci_high"], names),
+        column("n"): [names.n(n, None) for n in frame["n"]],
+    }
+
+
 MODEL_TABLES: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = {
     "two_factor": _two_factor,
+    "outcomes": _outcomes,
+    "paths": _paths,
     "levers": _levers,
     "together": _together,
     "what_if": _what_if,

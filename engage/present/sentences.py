@@ -15,6 +15,7 @@ from engage.present.driver_sentences import drivers
 from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
 from engage.present.quality_sentences import Light, lights, quality
+from engage.present.service_sentences import paths, service
 from engage.present.tone_charts import why_hidden
 from engage.present.two_factor_sentences import two_factor, two_factor_on
 from engage.present.what_if_sentences import levers, what_if
@@ -31,7 +32,9 @@ __all__ = [
     "levers",
     "lights",
     "overview",
+    "paths",
     "quality",
+    "service",
     "tone",
     "two_factor",
     "two_factor_on",

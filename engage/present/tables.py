@@ -35,6 +35,8 @@ _OWN: Final[dict[str, str]] = {
     "comparisons": "scale",
     "distribution": "scale",
     "two_factor": "outcome",
+    "outcomes": "outcome",
+    "paths": "driver",
     "levers": "outcome",
     "together": "driver",
     "what_if": "outcome",

@@ -95,9 +95,9 @@ def _forest(
     ends = zip(rows["low"], rows["high"], strict=True)
     rows = rows.assign(shown=shown, interval=[span(a, b, names, share=share) for a, b in ends])
     labels = dict(zip(rows["row"], rows["label"], strict=True))
-    far = max(float(rows[["low", "high"]].abs().max().max()), 0.01)
+    ends_of = (min(float(rows["low"].min()), 0.0), max(float(rows["high"].max()), 0.0))
     x_axis = alt.Axis(title=axis, tickCount=7, format="+.1%" if share else "+.2f")
-    x = alt.X("change:Q", scale=alt.Scale(domain=[-far, far], nice=True), axis=x_axis)
+    x = alt.X("change:Q", scale=alt.Scale(domain=list(ends_of), nice=True), axis=x_axis)
     base = alt.Chart(rows).encode(
         y=alt.Y("row:N", sort=None, scale=alt.Scale(domain=list(labels)), axis=look.row_axis(labels)),
         tooltip=[

@@ -1,6 +1,6 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
-from engage.privacy.analyses import release_two_factor
+from engage.privacy.analyses import release_outcomes, release_paths, release_two_factor
 from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.flagged import Split
@@ -78,6 +78,8 @@ __all__ = [
     "release_grouped_drivers",
     "release_levers",
     "release_open_wave",
+    "release_outcomes",
+    "release_paths",
     "release_quality",
     "release_quantiles",
     "release_scores",

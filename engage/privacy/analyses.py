@@ -49,3 +49,52 @@ def release_two_factor(
     whole = pd.concat([frame.assign(hidden_reason=None), hidden], ignore_index=True)
     n = min(support.n for support in behind.values())
     return seal("two_factor", whole.astype({"n": "Int64"}), {"n": n, "waves": tuple(waves)})
+
+
+OUTCOME_COLUMNS: Final = (
+    "outcome", "unit", "driver", "role", "estimate", "ci_low", "ci_high", "standardised", "std_low",
+    "std_high", "p_value", "p_adjusted", "exploratory", "n", "hidden_reason",
+)  # fmt: skip
+"""All that a table of several outcomes may hold."""
+PATH_COLUMNS: Final = ("driver", "mediator", "outcome", "path", "estimate", "ci_low", "ci_high", "n")
+
+_FIGURES: Final = ("estimate", "ci_low", "ci_high", "standardised", "std_low", "std_high")
+
+
+def release_outcomes(
+    table: pd.DataFrame, waves: Sequence[str], policy: Policy, *, behind: Sequence[Support]
+) -> SafeTable:
+    """Release what goes with several outcomes: coefficients to 0.001, p-values in bands.
+
+    ``table``: a row per outcome, unit (``person`` or ``team``), driver and ``exploratory`` (a factor tried
+    alone), with ``OUTCOME_COLUMNS`` and ``hidden``: why a row stays empty, ``""`` where it does not.
+    ``std_low`` and ``std_high`` are the interval of the standardised coefficient. ``behind``: what stands
+    behind every model shown. Raises ``TooLittleData`` where one misses a threshold.
+    """
+    for support in behind:
+        check_support(support, policy)
+    frame = table.copy()
+    ratio = frame["standardised"].astype(float) / frame["estimate"].astype(float)
+    frame["std_low"] = frame["ci_low"].astype(float) * ratio
+    frame["std_high"] = frame["ci_high"].astype(float) * ratio
+    frame["hidden_reason"] = frame["hidden"].where(frame["hidden"] != "", None)
+    frame = frame.reindex(columns=list(OUTCOME_COLUMNS))
+    if frame.duplicated(["outcome", "unit", "driver", "exploratory"]).any():
+        raise TypeError("a table of outcomes has one row per outcome, unit and driver")
+    hidden = frame["hidden_reason"].notna()
+    for name in _FIGURES:
+        frame[name] = (frame[name].astype(float).round(3) + 0.0).mask(hidden)
+    for name in ("p_value", "p_adjusted"):
+        frame[name] = frame[name].astype(float).map(rounding.p_band).mask(hidden)
+    frame["n"] = frame["n"].astype("Int64").mask(hidden)
+    return seal("outcomes", frame, {"waves": tuple(waves), "n": min(one.n for one in behind)})
+
+
+def release_paths(table: pd.DataFrame, policy: Policy, *, behind: Sequence[Support]) -> SafeTable:
+    """Release lagged mediations of teams: paths to 0.001; none where none is offered."""
+    for support in behind:
+        check_support(support, policy)
+    frame = table.reindex(columns=list(PATH_COLUMNS))
+    for name in ("estimate", "ci_low", "ci_high"):
+        frame[name] = frame[name].astype(float).round(3) + 0.0
+    return seal("paths", frame.astype({"n": "Int64"}))

@@ -106,6 +106,14 @@ class Tables:
         """Return what usual changes go with (long on a cold cache); every what-if is a function of it."""
         return _grid(self, wave)
 
+    def service(self) -> SafeTable:
+        """Return engagement, leaving and service side by side (some seconds on a cold cache)."""
+        return _released(self, "service")
+
+    def service_paths(self) -> SafeTable:
+        """Return lagged mediations of teams, none where none is offered."""
+        return _released(self, "service_paths")
+
     def tone(self, by: str, wave: str | None) -> SafeTable:
         """Return the tone of comments by theme, wave or group."""
         return _released(self, "tone", by, wave)

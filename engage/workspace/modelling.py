@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from engage.errors import UsageError
+from engage.errors import TooLittleData, UsageError
 from engage.privacy import (
     LeverGrid,
     SafeTable,
+    refusal,
     release_drivers,
     release_levers,
+    release_outcomes,
+    release_paths,
     release_two_factor,
     unnamed,
 )
@@ -16,6 +19,7 @@ from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.grouping import grouped_drivers
 from engage.workspace.levers import levers, scale_ends
+from engage.workspace.serving import SideBySide, side_by_side
 from engage.workspace.two_factor import two_factor
 
 
@@ -89,6 +93,34 @@ class Models(Base):
         points of the factor's scale and cut to what teams usually change from wave to wave.
         """
         return self.levers(wave).answer(changes)
+
+    def service(self) -> SafeTable:
+        """Return what goes with engagement, leaving and service, side by side, over all closed waves.
+
+        Persons for engagement and leaving, teams for service: composites in one model, single factors of
+        teams tried alone (``exploratory``); what the data can't carry is an empty row with its reason. See
+        :func:`engage.model.outcome_table`. Raises ``TooLittleData`` without service results or teams.
+        """
+        found = self._side_by_side()
+        return release_outcomes(found.table, found.waves, self.policy, behind=found.behind)
+
+    def service_paths(self) -> SafeTable:
+        """Return how hygiene and motivators go with later service by way of engagement in between.
+
+        Driver in one wave, engagement in the next, service after it: see :func:`engage.model.mediation`.
+        Empty where waves or teams don't allow it.
+        """
+        found = self._side_by_side()
+        return release_paths(found.paths, self.policy, behind=found.behind)
+
+    def _side_by_side(self) -> SideBySide:
+        waves = self._waves(ALL_WAVES)
+        snapshot = self._need()
+        self._audit("service", waves=len(waves))
+        try:
+            return side_by_side(linking.survey(snapshot, waves), snapshot, self.policy)
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
 
     def _called(self, survey: linking.Survey, group: str) -> linking.Survey:
         """Return the survey with groups called by names that may be said."""

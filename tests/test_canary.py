@@ -224,6 +224,7 @@ QUICK = [
     ["comments", "--by", "team"], ["scores", "--by", "nobody"], ["scores", "--wave", "2031"],
 ]  # fmt: skip
 LONG = [
+    ["attrition"], ["attrition", "--by", "star"],
     ["service"],
     ["whatif"], ["whatif", "--set", "pay=+0.1"], ["whatif", "--set", "luck=1"], ["audit"], ["joins"], ["scores"], ["comments"], ["scores", "--by", "site"], ["scores", "--by", "star"],
     ["scores", "--by", "team,site"], ["comments", "--by", "site"],
@@ -294,7 +295,8 @@ def test_no_released_table_holds_it(whole, surfaces):
         "response_rates": [()], "join_report": [(w,) for w in WAVES], "wave_table": [()],
         "tone": [("theme",), ("team",), ("star",)], "utility": [("all",)],
         "quality": [()], "response": [("team",), ("star",)], "differences": [("team",), ("site",)],
-        "distribution": [(), ("team",), ("site",)], "herzberg": [()], "whatif": [({"pay": 0.1},)], "service": [()],
+        "distribution": [(), ("team",), ("site",)], "herzberg": [()], "whatif": [({"pay": 0.1},)], "attrition": [()],
+        "retention": [("",), ("star",), ("contract",)], "service": [()],
         "service_paths": [()],
     }  # fmt: skip
     releasing = {

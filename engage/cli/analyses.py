@@ -61,6 +61,30 @@ def service(workspace: Folder = None, lang: Lang = None, as_json: Json = False) 
     _tell(paths, space, settings, sentences.paths)
 
 
+@app.command()
+def attrition(
+    by: Annotated[
+        str, typer.Option("--by", help="Split curves of staying: star, role_group, contract, performance.")
+    ] = "",
+    challenger: Annotated[bool, typer.Option("--challenger", help="Gradient boosting, too (slow).")] = False,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say how long people stay and how well leaving can be told; off until policy.yaml turns it on."""
+    from engage.cli.output import as_document, print_json
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    curves = space.retention(by)
+    model = space.attrition(challenger=challenger)
+    if as_json:
+        print_json({**as_document(model), "retention": as_document(curves)})
+        return
+    _tell(curves, space, settings, sentences.staying)
+    _tell(model, space, settings, sentences.card)
+
+
 def _tell(
     table: "SafeTable",
     space: "Workspace",

@@ -5,6 +5,7 @@ layered chart that fills the width it gets, on a transparent background. Where t
 chart says why.
 """
 
+from engage.present.attrition_charts import calibration, odds, staying
 from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
@@ -16,6 +17,7 @@ from engage.present.two_factor_charts import outcome_order, two_factor_map, verd
 from engage.present.what_if_charts import levers, what_if
 
 __all__ = [
+    "calibration",
     "changes",
     "differences",
     "distribution",
@@ -24,11 +26,13 @@ __all__ = [
     "importance",
     "importance_performance",
     "levers",
+    "odds",
     "outcome_order",
     "outcomes",
     "reliability",
     "response",
     "scale_bars",
+    "staying",
     "theme",
     "tone_bars",
     "tone_parts",

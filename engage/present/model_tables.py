@@ -117,8 +117,40 @@ def _paths(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     }
 
 
+GROUPED: Final = ("star", "role_group", "contract", "performance")
+"""Features of a model of leaving that are groups of the staff list."""
+
+
+def _attrition(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = heading(names)
+    made: dict[str, object] = {
+        column("part"): [say(f"attrition.part.{part}", names.lang) for part in frame["part"]],
+        column("subject"): [attrition_item(row, names) for row in frame.to_dict("records")],
+        column("value"): frame["value"].astype(float).round(3),
+        column("interval_plain"): between(frame["ci_low"], frame["ci_high"], names),
+        column("expected"): frame["expected"],
+        column("n"): [names.n(n, None) for n in frame["n"]],
+    }
+    return made | note(frame, names)
+
+
+def attrition_item(row: Mapping[Any, Any], names: Names) -> str:
+    """Return what a row of a table of leaving models is of: a score, a tenth of risk, a feature, a group."""
+    item = str(row["item"])
+    if row["part"] == "score":
+        return say(f"attrition.score.{item}", names.lang)
+    if row["part"] == "calibration":
+        return say("attrition.tenth", names.lang, place=item)
+    if row["part"] == "fairness":
+        return f"{names.demographic(item)} · {names.level(item, row['group'])}"
+    if item == "tenure_years":
+        return names.demographic("tenure")
+    return names.demographic(item) if item in GROUPED else names.driver(item)
+
+
 MODEL_TABLES: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = {
     "two_factor": _two_factor,
+    "attrition": _attrition,
     "outcomes": _outcomes,
     "paths": _paths,
     "levers": _levers,

@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 
 from engage.present import numbers
+from engage.present.attrition_sentences import attrition, card, staying
 from engage.present.difference_sentences import changes, difference_on, differences
 from engage.present.driver_sentences import drivers
 from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
@@ -24,6 +25,8 @@ from engage.words import say
 
 __all__ = [
     "Light",
+    "attrition",
+    "card",
     "changes",
     "difference_on",
     "differences",
@@ -35,6 +38,7 @@ __all__ = [
     "paths",
     "quality",
     "service",
+    "staying",
     "tone",
     "two_factor",
     "two_factor_on",

@@ -26,7 +26,7 @@ _OWN: Final[dict[str, str]] = {
     "changes": "scale",
     "waves": "wave",
     "audit": "scale",
-    "survival": "time",
+    "survival": "start",
     "confusion": "actual",
     "quantiles": "quantile",
     "utility": "wave",
@@ -35,6 +35,7 @@ _OWN: Final[dict[str, str]] = {
     "comparisons": "scale",
     "distribution": "scale",
     "two_factor": "outcome",
+    "attrition": "part",
     "outcomes": "outcome",
     "paths": "driver",
     "levers": "outcome",
@@ -207,8 +208,10 @@ def _survival(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     column = heading(names)
     made: dict[str, object] = {
         **lead(frame, _OWN["survival"], names),
+        **({column("start"): frame["start"]} if frame["start"].notna().any() else {}),
         column("time"): frame["time"],
         column("n"): [names.n(n, None) for n in frame["n"]],
+        column("at_risk"): [names.n(n, None) for n in frame["at_risk"]],
         column("remaining"): per_cent(frame["survival"]),
         column("interval"): spans(frame["ci_low"], frame["ci_high"]),
     }

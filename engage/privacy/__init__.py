@@ -1,6 +1,11 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
-from engage.privacy.analyses import release_outcomes, release_paths, release_two_factor
+from engage.privacy.analyses import (
+    release_attrition,
+    release_outcomes,
+    release_paths,
+    release_two_factor,
+)
 from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.flagged import Split
@@ -68,6 +73,7 @@ __all__ = [
     "nameable",
     "poolable",
     "refusal",
+    "release_attrition",
     "release_audit",
     "release_changes",
     "release_comparisons",

@@ -114,6 +114,23 @@ class Tables:
         """Return lagged mediations of teams, none where none is offered."""
         return _released(self, "service_paths")
 
+    @property
+    def attrition_on(self) -> bool:
+        """Whether the policy turns curves and models of leaving on."""
+        return Workspace(self.folder).attrition_on
+
+    def retention_groups(self) -> tuple[str, ...]:
+        """Return what curves of staying can be split by."""
+        return _names(self, "retention_groups")
+
+    def retention(self, by: str, *, early: bool = False) -> SafeTable:
+        """Return curves of staying."""
+        return _curves(self, by, early)
+
+    def attrition(self) -> SafeTable:
+        """Return how well leaving can be told (long on a cold cache: nested validation)."""
+        return _released(self, "attrition")
+
     def tone(self, by: str, wave: str | None) -> SafeTable:
         """Return the tone of comments by theme, wave or group."""
         return _released(self, "tone", by, wave)
@@ -123,6 +140,11 @@ class Tables:
 def _released(tables: Tables, question: str, *details: Any) -> SafeTable:
     table: SafeTable = getattr(Workspace(tables.folder), question)(*details)
     return table
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _curves(tables: Tables, by: str, early: bool) -> SafeTable:
+    return Workspace(tables.folder).retention(by, early=early)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

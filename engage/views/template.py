@@ -25,7 +25,17 @@ from engage.words import Language, catalogue, say
 from engage.workspace import ALL_WAVES, Workspace
 
 PageName = Literal[
-    "overview", "drivers", "herzberg", "whatif", "service", "teams", "trend", "comments", "quality", "upload"
+    "overview",
+    "drivers",
+    "herzberg",
+    "whatif",
+    "service",
+    "attrition",
+    "teams",
+    "trend",
+    "comments",
+    "quality",
+    "upload",
 ]
 PAGES: Final[tuple[PageName, ...]] = get_args(PageName)
 

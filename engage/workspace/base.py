@@ -18,6 +18,8 @@ from engage.workspace.sample_files import sample_hashes
 from engage.workspace.waiting import closed_waves
 
 ALL_WAVES: Final = "all"
+SAMPLE_PURPOSE: Final = "sample"
+"""The purpose of analysing leaving that the sample workspace states."""
 
 
 class Base:
@@ -50,6 +52,19 @@ class Base:
     def is_sample(self) -> bool:
         """Whether generated sample data is in effect."""
         return bool(self._sample_events())
+
+    @property
+    def attrition_on(self) -> bool:
+        """Whether curves and models of leaving may be shown: off until the policy turns them on.
+
+        What the sample brings along holds for the sample alone, not for data that are added to it.
+        """
+        policy, snapshot = self.policy, self._snapshot()
+        if not policy.attrition or policy.attrition_purpose != SAMPLE_PURPOSE or snapshot is None:
+            return policy.attrition
+        hashes = sample_hashes()
+        imports = [event for event in snapshot.present.events if event.event == "import"]
+        return all(event.file_sha256 in hashes for event in imports)
 
     @property
     def closed_waves(self) -> tuple[str, ...]:

@@ -8,16 +8,19 @@ from engage.privacy import (
     LeverGrid,
     SafeTable,
     refusal,
+    release_attrition,
     release_drivers,
     release_levers,
     release_outcomes,
     release_paths,
+    release_survival,
     release_two_factor,
     unnamed,
 )
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.grouping import grouped_drivers
+from engage.workspace.leaving import groups_of, leaving_model, staying
 from engage.workspace.levers import levers, scale_ends
 from engage.workspace.serving import SideBySide, side_by_side
 from engage.workspace.two_factor import two_factor
@@ -112,6 +115,52 @@ class Models(Base):
         """
         found = self._side_by_side()
         return release_paths(found.paths, self.policy, behind=found.behind)
+
+    def retention(self, by: str = "", *, early: bool = False) -> SafeTable:
+        """Return how many have not left of their own will, by months since hiring; other exits compete.
+
+        Curves of the whole staff list, or one per group ``by`` (``star``: the star at entry). From the 91st
+        day on; ``early``: the first 90 days. Raises ``UsageError`` while the policy has not turned the
+        analysis of leaving on, and for an unknown group; ``TooLittleData`` without dates of leaving.
+        """
+        self._need_attrition()
+        step = 1.0 if early else 6.0
+        curves = staying(self._need(), by, early, step, self.policy)
+        self._audit("retention", groups=int(bool(by)))
+        return release_survival(curves, (by,) if by else (), self.policy, step=step)
+
+    def retention_groups(self) -> tuple[str, ...]:
+        """Return what :meth:`retention` can be split by."""
+        return groups_of(self._need())
+
+    def attrition(self, *, challenger: bool = False) -> SafeTable:
+        """Return how well leaving within 180 days can be told, on people the model has not seen.
+
+        AUC, Brier score, calibration, what the model leans on, and how it does by group; never anything of a
+        person. ``challenger``: gradient boosting beside the regularised logistic regression (slow). Raises
+        ``UsageError`` while the policy has not turned the analysis of leaving on, ``TooLittleData`` where
+        answers join nobody or too few left.
+        """
+        self._need_attrition()
+        snapshot, waves = self._need(), self._waves(ALL_WAVES)
+        self._audit("attrition", waves=len(waves))
+        try:
+            found = leaving_model(
+                linking.survey(snapshot, waves), snapshot, self.policy,
+                models=("logit", "boosting") if challenger else ("logit",),
+            )  # fmt: skip
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
+        return release_attrition(
+            found.scores, found.calibration, found.importance, found.fairness,
+            {"purpose": self.policy.attrition_purpose, "horizon_days": found.horizon_days,
+             "folds": found.folds, "features": found.features, "waves": found.waves},
+            self.policy, behind=found.support,
+        )  # fmt: skip
+
+    def _need_attrition(self) -> None:
+        if not self.attrition_on:
+            raise UsageError("workspace.attrition_off", where="policy.yaml")
 
     def _side_by_side(self) -> SideBySide:
         waves = self._waves(ALL_WAVES)

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from engage.errors import UsageError
 from engage.ingest import Kind
 from engage.workspace import Workspace
+from engage.workspace.base import SAMPLE_PURPOSE
 from engage.workspace.importing import Progress
 from engage.workspace.sample_files import sample_folder
 
@@ -33,6 +34,9 @@ def build_sample(folder: str | Path, *, progress: Progress | None = None) -> Wor
 
 def _build(space: Workspace, progress: Progress) -> None:
     files = list(_files(sample_folder()))
+    space.path.mkdir(parents=True, exist_ok=True)
+    switch = f"attrition: true\nattrition_purpose: {SAMPLE_PURPOSE}\n"
+    (space.path / "policy.yaml").write_text(switch, encoding="utf-8")
     waves = [wave for _, kind, wave in files if kind == "responses" and wave]
     steps = len(files) + len(waves)
     for step, (file, kind, wave) in enumerate(files):

@@ -14,6 +14,9 @@ from engage.words import say
 
 _HEIGHT: Final = 320
 _ROW: Final = 26
+_BELOW: Final = 0.075
+"""Height of a row of numbers below the axis, in shares of the plot."""
+_YEAR: Final = 12.0
 EVERYBODY: Final = ""
 
 
@@ -37,6 +40,8 @@ def staying(table: SafeTable, by: str, names: Names) -> alt.LayerChart:
     )
     colour = alt.Color("series:N", scale=scale, legend=legend if by else None)
     most = float(points["time"].max())
+    below = _people_below(points, list(colours))
+    scale_y = alt.Scale(domain=[-_BELOW * (len(colours) + 0.4), 1.0], nice=False)
     x = alt.X(
         "time:Q",
         scale=alt.Scale(domain=[0, most * 1.02], nice=False),
@@ -44,8 +49,8 @@ def staying(table: SafeTable, by: str, names: Names) -> alt.LayerChart:
     )
     y = alt.Y(
         "share:Q",
-        scale=alt.Scale(domain=[0, 1]),
-        axis=alt.Axis(title=say("attrition.share", names.lang), format="%", tickCount=5),
+        scale=scale_y,
+        axis=alt.Axis(title=say("attrition.share", names.lang), format="%", values=[0, 0.25, 0.5, 0.75, 1]),
     )
     base = alt.Chart(points).encode(
         x=x,
@@ -56,12 +61,29 @@ def staying(table: SafeTable, by: str, names: Names) -> alt.LayerChart:
     )
     layers = [
         base.mark_area(opacity=0.14, interpolate="step-after").encode(
-            y=alt.Y("low:Q", scale=alt.Scale(domain=[0, 1])), y2="high:Q", color=colour
+            y=alt.Y("low:Q", scale=scale_y), y2="high:Q", color=colour
         ),
         base.mark_line(strokeWidth=2.2, interpolate="step-after").encode(y=y, color=colour),
         base.mark_point(size=26, filled=True, opacity=1).encode(y=y, color=colour),
+        alt.Chart(below)
+        .mark_text(fontSize=look.SMALL)
+        .encode(x=x, y=alt.Y("share:Q", scale=scale_y), text="there:N", color=colour),
     ]
-    return finish(layers, _HEIGHT, say("attrition.curves_title", names.lang).split("\n"))
+    height = _HEIGHT + _ROW * len(colours)
+    return finish(layers, height, say("attrition.curves_title", names.lang).split("\n"))
+
+
+def _people_below(points: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+    """Return the people still there, a row of numbers per group below the axis, a year or more apart."""
+    rows = []
+    for place, group in enumerate(groups):
+        last = -_YEAR
+        for row in points[(points["series"] == group) & (points["there"] != "–")].to_dict("records"):
+            if row["time"] - last >= _YEAR - 1e-9:
+                last = row["time"]
+                at = {"time": row["time"], "share": -_BELOW * (place + 0.7), "there": row["there"]}
+                rows.append(at | {"series": group})
+    return pd.DataFrame(rows, columns=["time", "share", "there", "series"])
 
 
 def curves_of(table: SafeTable, by: str, names: Names) -> tuple[list[str], pd.DataFrame]:
@@ -117,7 +139,9 @@ def odds(table: SafeTable, names: Names) -> alt.LayerChart:
         scale=alt.Scale(domain=roles, range=[ROLE_COLOURS[role] for role in roles]),
         legend=alt.Legend(orient="top", title=None, labelExpr=look.role_words(roles, names), offset=4),
     )
-    axis = alt.Axis(title=say("attrition.odds_axis", names.lang), values=[0.5, 0.75, 1, 1.25, 1.5, 2])
+    axis = alt.Axis(
+        title=say("attrition.odds_axis", names.lang), values=[0.4, 0.5, 0.6, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2]
+    )
     x = alt.X("ratio:Q", scale=alt.Scale(type="log", nice=False, padding=12), axis=axis)
     base = alt.Chart(rows).encode(
         y=alt.Y("row:N", sort=None, scale=alt.Scale(domain=list(labels)), axis=look.row_axis(labels)),

@@ -62,7 +62,9 @@ class LeverGrid:
         rows = [self._row(part, used, members) for _, part in frame.groupby("outcome", sort=False)]
         asked = tuple(f"{name}={change:+.2f}" for name, change in used.items())
         notes = {"changes": asked, "capped": capped, "n": self.levers.notes["n"]}
-        return seal("what_if", pd.DataFrame(rows).astype({"n": "Int64"}), notes)
+        answered = pd.DataFrame(rows).astype({"n": "Int64", "hidden_reason": object})
+        answered["hidden_reason"] = answered["hidden_reason"].where(answered["hidden_reason"].notna(), None)
+        return seal("what_if", answered, notes)
 
     def _row(
         self, part: pd.DataFrame, used: Mapping[str, float], members: Mapping[str, Sequence[str]]

@@ -125,7 +125,10 @@ class Models(Base):
         """
         self._need_attrition()
         step = 1.0 if early else 6.0
-        curves = staying(self._need(), by, early, step, self.policy)
+        try:
+            curves = staying(self._need(), by, early, step, self.policy)
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
         self._audit("retention", groups=int(bool(by)))
         return release_survival(curves, (by,) if by else (), self.policy, step=step)
 

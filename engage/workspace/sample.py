@@ -34,9 +34,6 @@ def build_sample(folder: str | Path, *, progress: Progress | None = None) -> Wor
 
 def _build(space: Workspace, progress: Progress) -> None:
     files = list(_files(sample_folder()))
-    space.path.mkdir(parents=True, exist_ok=True)
-    switch = f"attrition: true\nattrition_purpose: {SAMPLE_PURPOSE}\n"
-    (space.path / "policy.yaml").write_text(switch, encoding="utf-8")
     waves = [wave for _, kind, wave in files if kind == "responses" and wave]
     steps = len(files) + len(waves)
     for step, (file, kind, wave) in enumerate(files):
@@ -44,6 +41,8 @@ def _build(space: Workspace, progress: Progress) -> None:
         told = file.with_name(f"mapping_{wave}.yaml")
         mapping = told if kind == "responses" and told.is_file() else None
         space.import_file(file, kind, wave, mapping=mapping)
+    switch = f"attrition: true\nattrition_purpose: {SAMPLE_PURPOSE}\n"
+    (space.path / "policy.yaml").write_text(switch, encoding="utf-8")
     for step, wave in enumerate(waves, start=len(files)):
         progress("sample", step, steps)
         space.close(wave)

@@ -110,14 +110,15 @@ def _persons(
     frame = frame.assign(team=frame["team"].astype(object).where(frame["team"].notna(), alone))
     frame = frame.rename(columns={ready.outcome: shown_as})
     model: dict[str, Model] = {shown_as: ready.model}
-    used = [] if ready.is_coarse else factors
+    coarse = ready.is_coarse
     nothing = pd.DataFrame({"team": [], "month": []})
     found = outcome_table(
-        frame, nothing, used or list(composites), composites if used else {}, model,
+        frame, nothing, list(composites) if coarse else factors, composites, model,
         measures=(), controls=ready.controls, date="date",
     ).tidy()  # fmt: skip
+    found = found.drop_duplicates("driver", ignore_index=True)
     rows = found.assign(hidden=found["reason"].map(lambda why: TOO_FEW_ROWS if why else ""))
-    missing = [] if used else factors
+    missing = factors if coarse else []
     return pd.concat([rows, _empty(shown_as, "person", missing, TOO_FEW_ROWS)], ignore_index=True), support
 
 

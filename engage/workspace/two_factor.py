@@ -39,7 +39,8 @@ def two_factor(survey: Survey, policy: Policy) -> TwoFactor:
     waves: dict[str, None] = {}
     for outcome in outcomes:
         try:
-            asked, question, _ = settled(scale_question(survey, outcome), policy)
+            asked = scale_question(survey, outcome)
+            _, question, _ = settled(asked, policy)
             need_factors(asked, question, policy)
             support = joint_support(question, policy, SIDES)
             tables.append(_verdicts(question, survey))

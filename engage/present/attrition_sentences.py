@@ -149,7 +149,8 @@ def _of(table: SafeTable, part: str) -> pd.DataFrame:
     """Return a part of the table, of its first model."""
     frame = released(table, "attrition")
     mine = (frame["part"] == part) & (frame["model"] == frame["model"].iloc[0])
-    return frame[mine.to_numpy(dtype=bool)].reset_index(drop=True)
+    rows: pd.DataFrame = frame[mine].reset_index(drop=True)
+    return rows
 
 
 def _slope(value: float) -> str:

@@ -14,7 +14,7 @@ def draw(view: View) -> None:
     if not view.ready():
         return
     if not view.tables.attrition_on:
-        view.answer(view.say("off"))
+        view.answer(view.say("switched_off"))
         view.line(view.say("off_why"))
         view.line(view.say("off_how"))
         st.code(SWITCH, language="yaml")

@@ -73,7 +73,7 @@ def staying(snapshot: Snapshot, by: str, early: bool, step: float, policy: Polic
         group = unnamed(group, nameable(alone, (), policy.scores_k))
     spells = spells.assign(by=pd.Series("", spells.index) if group is None else group)
     spells = spells.assign(entry=spells["entry"] / _DAYS, time=spells["time"] / _DAYS)
-    people = spells.drop_duplicates(["respondent"]).groupby("by", dropna=False).size()
+    sizes = spells.drop_duplicates(["respondent"]).groupby("by", dropna=False).size()
     starts = {value: _start(part, step, policy.model_n) for value, part in spells.groupby("by")}
     spells["start"] = spells["by"].map(starts).astype(float)
     spells["entry"] = spells[["entry", "start"]].max(axis=1)
@@ -90,7 +90,7 @@ def staying(snapshot: Snapshot, by: str, early: bool, step: float, policy: Polic
     ).drop(columns=["ci_low", "ci_high", "incidence", "cause", "std_error"])
     curves["start"] = curves["by"].map(starts).astype(float)
     # Groups without a curve stand there as hidden: what the others leave of the whole is them.
-    gone = people[~people.index.isin(set(curves["by"]))]
+    gone = sizes[~sizes.index.isin(set(curves["by"]))]
     stubs = pd.DataFrame({"by": gone.index, "time": step, "at_risk": gone.to_numpy(), "events": 0})
     curves = pd.concat([curves, stubs], ignore_index=True)
     curves = curves.rename(columns={"low": "ci_low", "high": "ci_high", "by": by or "by"})

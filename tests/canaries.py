@@ -219,6 +219,8 @@ def planted(folder: Path) -> tuple[Workspace, Canaries]:
     """Return a workspace with a closed and an open wave, and what must not be found of it."""
     space = Workspace(folder / "space")
     space.import_file(as_csv(staff()), "people", name="staff.csv")
+    switch = "attrition: true\nattrition_purpose: to see what it tells\n"
+    (space.path / "policy.yaml").write_text(switch, encoding="utf-8")
     space.import_file(as_csv(results()), "service", name="service.csv")
     for place, name in enumerate(WAVES):
         space.import_file(as_csv(wave(place)), wave=name, instrument=SURVEY, name=FILE)

@@ -275,10 +275,10 @@ def test_map_has_fixed_lines_and_released_points():
 
 
 def test_overlap_of_labels_is_their_shared_area():
-    from engage.present.driver_charts import _Box
+    from engage.present.placing import Box
 
-    assert _Box(0, 0, 2, 2).overlap(_Box(1, 1, 3, 3)) == 1
-    assert _Box(0, 0, 1, 1).overlap(_Box(2, 2, 3, 3)) == 0
+    assert Box(0, 0, 2, 2).overlap(Box(1, 1, 3, 3)) == 1
+    assert Box(0, 0, 1, 1).overlap(Box(2, 2, 3, 3)) == 0
 
 
 def test_heat_map_is_coloured_on_one_fixed_scale():

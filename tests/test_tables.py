@@ -8,6 +8,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
+from analysis_tables import every_kind
 from quality_tables import NO_FLAGS, differences, distribution, quality, response
 from safe_tables import (
     INSTRUMENT,
@@ -95,6 +96,7 @@ def every_table():
         "differences": differences(),
         "distribution": distribution(),
         **model_outputs(),
+        **every_kind(),
     }
 
 

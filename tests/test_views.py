@@ -17,16 +17,25 @@ from engage.workspace import Workspace
 ROOT = Path(__file__).parents[1]
 VIEWS = ROOT / "engage" / "views"
 PAGES = template.PAGES
-CHARTS = {"overview": 2, "drivers": 2, "teams": 3, "trend": 2, "comments": 2, "quality": 2, "upload": 0}
+CHARTS = {
+    "overview": 2, "drivers": 2, "herzberg": 2, "whatif": 1, "service": 1, "attrition": 3,
+    "teams": 3, "trend": 2, "comments": 2, "quality": 2, "upload": 0,
+}  # fmt: skip
+YOUNG = ("trend", "quality")
+HEAVY = ("herzberg", "whatif", "service", "attrition")
+"""Pages whose models take seconds: on the sample they are left to make rest."""
 
 EVERY = [
-    pytest.param(
-        page, lang, marks=[pytest.mark.rest] if page in ("trend", "quality") and lang != "zh" else []
-    )
+    pytest.param(page, lang, marks=[pytest.mark.rest] if page in YOUNG and lang != "zh" else [])
     for page in PAGES
     for lang in LANGUAGES
 ]
 """Each page in each language; of the youngest pages two are left to make rest, for its five minutes."""
+
+SAMPLE = [
+    pytest.param(*one.values, marks=[*one.marks, *([pytest.mark.rest] if one.values[0] in HEAVY else [])])
+    for one in EVERY
+]
 
 HAN = re.compile(r"[一-鿿]")
 
@@ -66,7 +75,7 @@ def test_an_empty_workspace_says_what_to_do(page, lang, tmp_path, monkeypatch):
     assert not (tmp_path / "nothing").exists()
 
 
-@pytest.mark.parametrize(("page", "lang"), EVERY)
+@pytest.mark.parametrize(("page", "lang"), SAMPLE)
 def test_the_sample_fills_every_page(page, lang, sample_workspace, monkeypatch):
     app = turn_to(start(monkeypatch, sample_workspace, lang), page)
     assert app.title[0].value == say(f"page_{page}.title", lang)
@@ -79,7 +88,9 @@ def test_the_sample_fills_every_page(page, lang, sample_workspace, monkeypatch):
         assert not [e for e in own if HAN.search(str(getattr(e, "label", "")) + str(getattr(e, "value", "")))]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.rest] if page in HEAVY else []) for page in PAGES]
+)
 def test_no_page_shows_a_comment_or_a_person(page, sample_workspace, monkeypatch):
     """A marker planted nowhere but in raw rows can't be in what a page sends to the browser."""
     app = turn_to(start(monkeypatch, sample_workspace), page)
@@ -138,6 +149,32 @@ def test_a_broken_page_says_so_without_a_traceback(sample_workspace, monkeypatch
     assert [e.value for e in app.error] == [say("app.broken", "zh")]
     assert "4711" not in caplog.text + "".join(texts(app))
     assert "RuntimeError" in caplog.text
+
+
+def test_the_page_of_leaving_says_how_it_is_switched_on(sample_copy, monkeypatch):
+    (sample_copy / "policy.yaml").unlink()
+    app = turn_to(start(monkeypatch, sample_copy, "en"), "attrition")
+    assert charts(app) == 0
+    assert not app.error
+    assert template.plain(say("page_attrition.switched_off", "en")) in texts(app)
+    assert "attrition_purpose" in app.code[0].value
+
+
+@pytest.mark.rest
+def test_sliders_are_answered_from_the_grid(sample_workspace, monkeypatch):
+    app = turn_to(start(monkeypatch, sample_workspace, "en"), "whatif")
+    assert charts(app) == 1
+    app.slider(key="what_if_growth").set_value(0.2).run()
+    assert charts(app) == 2
+    assert any("room to grow" in text and "+0.20" in text.replace("\\", "") for text in texts(app))
+    app.button[0].click().run()
+    assert app.slider(key="what_if_growth").value == 0.0
+    assert charts(app) == 1
+    turn_to(app, "attrition")
+    app.session_state["retention_by"] = "star"
+    app.run()
+    assert charts(app) == CHARTS["attrition"]
+    assert not [*app.error, *app.info, *app.exception]
 
 
 def test_text_from_files_is_never_markdown():

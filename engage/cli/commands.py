@@ -231,21 +231,21 @@ def close(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json 
     A closed wave is closed again to let in what was imported or taken back since, once that is of enough
     people.
     """
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     table = space.close(wave)
-    _print(table, space, wave, settings)
+    print_answer(table, space, wave, settings)
 
 
 @app.command()
 def waves(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """List the waves: open or closed, when, how many answered, and which wait to be closed again."""
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     waiting, ready = space.waiting_waves, space.ready_waves
     if as_json:
         states = [{"wave": wave, "ready": wave in ready} for wave in waiting]
         print_json({**as_document(space.wave_table()), "waiting": states})
         return
-    _print(space.wave_table(), space, None, settings)
+    print_answer(space.wave_table(), space, None, settings)
     for wave in waiting:
         _print_waiting(space, wave, settings)
 
@@ -253,8 +253,8 @@ def waves(workspace: Folder = None, lang: Lang = None, as_json: Json = False) ->
 @app.command()
 def joins(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """Say how many rows of survey, people, service and comments could be matched."""
-    settings, space = _opened(workspace, lang, as_json)
-    _print(space.join_report(wave), space, wave, settings)
+    settings, space = opened(workspace, lang, as_json)
+    print_answer(space.join_report(wave), space, wave, settings)
 
 
 @app.command()
@@ -263,7 +263,7 @@ def undo(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json =
 
     A closed wave is opened again if it loses enough people; if fewer, its results stay until the next close.
     """
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     event = space.undo(wave)
     if as_json:
         print_json({"undone": event.target, "wave": wave, "kind": event.kind})
@@ -283,9 +283,9 @@ def scores(
     as_json: Json = False,
 ) -> None:
     """Print released scale scores."""
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     table = space.scores(wave, names(by), conditions(where))
-    _print(table, space, wave, settings)
+    print_answer(table, space, wave, settings)
 
 
 @app.command()
@@ -295,12 +295,12 @@ def trend(workspace: Folder = None, lang: Lang = None, as_json: Json = False) ->
     from engage.present.trend_breaks import trend_breaks
     from engage.workspace import ALL_WAVES
 
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     table, breaks = space.trend(), space.breaks()
     if as_json:
         print_json({**as_document(table), "breaks": as_rows(breaks)})
         return
-    _print(table, space, ALL_WAVES, settings)
+    print_answer(table, space, ALL_WAVES, settings)
     for line in trend_breaks(breaks.breaks, Names(space.instrument(ALL_WAVES), settings.lang)):
         typer.echo(line)
 
@@ -315,9 +315,9 @@ def drivers(
     as_json: Json = False,
 ) -> None:
     """Print what goes with an outcome: coefficients, importance and their intervals."""
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     table = space.drivers(outcome, wave, by=names(by))
-    _print(table, space, wave, settings)
+    print_answer(table, space, wave, settings)
 
 
 @app.command()
@@ -329,26 +329,26 @@ def comments(
     as_json: Json = False,
 ) -> None:
     """Print the tone of comments, within each question and source."""
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     table = space.tone(by, wave)
-    _print(table, space, wave, settings)
+    print_answer(table, space, wave, settings)
 
 
 @app.command()
 def quality(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """Say whether a wave is fit to use: response, careless answers, reliability, agreement of teams."""
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     table = space.quality(wave)
     if not settings.as_json:
         _print_lights(table, space, wave, settings)
-    _print(table, space, wave, settings)
+    print_answer(table, space, wave, settings)
 
 
 @app.command()
 def utility(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """Say how many cells of each table are shown, and why the others are not."""
-    settings, space = _opened(workspace, lang, as_json)
-    _print(space.utility(wave), space, wave, settings)
+    settings, space = opened(workspace, lang, as_json)
+    print_answer(space.utility(wave), space, wave, settings)
 
 
 @app.command()
@@ -359,9 +359,9 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Attack this workspace's released results; nobody may be found (exit 3 otherwise)."""
-    settings, space = _opened(workspace, lang, as_json)
+    settings, space = opened(workspace, lang, as_json)
     table = space.audit(colluders=colluders, progress=Progress(settings.lang))
-    _print(table, space, None, settings)
+    print_answer(table, space, None, settings)
     if (table.tidy()["certain"] > 0).any():
         raise typer.Exit(3)
 
@@ -398,14 +398,16 @@ def app_(workspace: Folder = None, lang: Lang = None, as_json: Json = False, por
     serve(settings, port)
 
 
-def _opened(workspace: Path | None, lang: str | None, as_json: bool) -> tuple[Settings, "Workspace"]:
+def opened(workspace: Path | None, lang: str | None, as_json: bool) -> tuple[Settings, "Workspace"]:
+    """Return the settings of a command and its workspace."""
     from engage.workspace import Workspace
 
     settings = settle(workspace, lang, as_json)
     return settings, Workspace(settings.folder)
 
 
-def _print(table: "SafeTable", space: "Workspace", wave: str | None, settings: Settings) -> None:
+def print_answer(table: "SafeTable", space: "Workspace", wave: str | None, settings: Settings) -> None:
+    """Print a released table in words, or as JSON."""
     if settings.as_json:
         print_json(as_document(table))
     else:

@@ -1,6 +1,7 @@
 """What every command takes: the workspace, the language, the form of the output; and how names are read."""
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,6 +111,21 @@ def conditions(text: str) -> dict[str, str]:
         if not equals or not name.strip() or not value.strip():
             raise UsageError("cli.where_form", where="--where", part=part)
         pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def numbers_set(parts: Sequence[str]) -> dict[str, float]:
+    """Return ``NAME=NUMBER`` pairs, or raise ``UsageError``; of a name given twice, the last stands."""
+    pairs = {}
+    for part in parts:
+        name, _, value = part.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not name.strip() or not math.isfinite(number):
+            raise UsageError("cli.set_form", where="--set", part=part)
+        pairs[name.strip()] = number
     return pairs
 
 

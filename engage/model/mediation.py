@@ -77,7 +77,7 @@ def mediation(
     """
     controls = names(controls)
     _check(panel, [driver, mediator, outcome, *controls], bootstrap, level)
-    lagged = _lagged(panel, (driver, mediator, outcome, *controls))
+    lagged = lagged_rows(panel, (driver, mediator, outcome, *controls))
     earlier = [f"{name}[before]" for name in (driver, mediator, outcome, *controls)]
     design = build_design(lagged, outcome, [mediator, *earlier], ["wave"], cluster="team")
     teams = design.n_clusters or 0
@@ -131,8 +131,11 @@ def _check(panel: pd.DataFrame, columns: list[str], bootstrap: int, level: float
     check_level(level)
 
 
-def _lagged(panel: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return the rows that follow the team's row of the wave before, with that row's ``columns`` beside."""
+def lagged_rows(panel: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows that follow the team's row of the wave before, with that row's ``columns`` beside.
+
+    These are called ``<column>[before]``. Raises ``TooLittleData`` without two waves in a row.
+    """
     order = panel.groupby("wave", observed=True)["wave_date"].max().rank(method="dense").astype(int)
     rows = panel[["team", "wave", *columns]].assign(_place=panel["wave"].map(order).astype(int))
     before = rows.drop(columns="wave").assign(_place=rows["_place"] + 1)

@@ -5,15 +5,20 @@ layered chart that fills the width it gets, on a transparent background. Where t
 chart says why.
 """
 
+from engage.present.attrition_charts import calibration, odds, staying
 from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
 from engage.present.score_charts import heat_map, scale_bars
+from engage.present.service_charts import outcomes
 from engage.present.share_charts import distribution, response
 from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
 from engage.present.trend_charts import trend
+from engage.present.two_factor_charts import outcome_order, two_factor_map, verdict_grid
+from engage.present.what_if_charts import levers, what_if
 
 __all__ = [
+    "calibration",
     "changes",
     "differences",
     "distribution",
@@ -21,12 +26,20 @@ __all__ = [
     "heat_map",
     "importance",
     "importance_performance",
+    "levers",
+    "odds",
+    "outcome_order",
+    "outcomes",
     "reliability",
     "response",
     "scale_bars",
+    "staying",
     "theme",
     "tone_bars",
     "tone_parts",
     "tone_trend",
     "trend",
+    "two_factor_map",
+    "verdict_grid",
+    "what_if",
 ]

@@ -1,7 +1,6 @@
 """Charts of driver tables: importance with its interval, and importance against performance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import altair as alt
@@ -10,12 +9,11 @@ import pandas as pd
 from engage.present import look, numbers
 from engage.present.labels import Names, is_missing
 from engage.present.look import FAVOURABLE_LINE, INK, ROLE_COLOURS, finish, nothing, released
+from engage.present.placing import HEIGHT, WIDTH, Box, point_labels
 from engage.privacy import SafeTable
 from engage.words import known, say
 
 _ROW: Final = 28
-_WIDTH: Final = 620
-_HEIGHT: Final = 400
 SURE: Final = 0.05
 """Below this p-value a coefficient's sign is said."""
 
@@ -132,7 +130,7 @@ def importance_performance(drivers: SafeTable, scores: SafeTable, names: Names) 
     title = say(
         "charts.lines", names.lang, favourable=numbers.percent(FAVOURABLE_LINE), equal=numbers.percent(line)
     )
-    return finish(layers, _HEIGHT, [title])
+    return finish(layers, HEIGHT, [title])
 
 
 def _with_share(drivers: SafeTable) -> pd.DataFrame:
@@ -292,73 +290,15 @@ def _quarters(
     ]
 
 
-Align = Literal["left", "right", "center"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """A rectangle in pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def overlap(self, other: "_Box") -> float:
-        """Return the shared area."""
-        wide = min(self.right, other.right) - max(self.left, other.left)
-        high = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return max(wide, 0.0) * max(high, 0.0)
-
-
-_FAR: Final = -30
-"""A name further above its point than this gets a line down to it."""
-
-_SIDES: Final[tuple[tuple[int, int, Align], ...]] = (
-    (9, 0, "left"), (-9, 0, "right"), (0, -13, "center"), (0, 14, "center"),
-    (8, -11, "left"), (8, 12, "left"), (-8, -11, "right"), (-8, 12, "right"),
-    (10, -22, "left"), (10, 23, "left"), (-10, -22, "right"), (-10, 23, "right"),
-    (0, -27, "center"), (-3, -36, "left"), (3, -36, "right"), (-3, -52, "left"), (3, -52, "right"),
-    (-3, -68, "left"), (3, -68, "right"),
-)  # fmt: skip
-
-
 def _point_labels(
     base: alt.Chart, frame: pd.DataFrame, across: tuple[float, float], up: tuple[float, float], names: Names
 ) -> list[alt.Chart]:
-    """Return the drivers' names beside their points, each on the side where it covers least.
-
-    Sides are chosen for a plot of ordinary width; on a narrow screen names may touch, and tooltips tell.
-    """
-    xs = [(value - across[0]) / (across[1] - across[0]) * _WIDTH for value in frame["favourable"]]
-    ys = [(1 - (value - up[0]) / (up[1] - up[0])) * _HEIGHT for value in frame["share"]]
-    taken = [_Box(x - 6, y - 6, x + 6, y + 6) for x, y in zip(xs, ys, strict=True)]
+    """Return the drivers' names beside their points, clear of the words in the corners."""
+    xs = [(value - across[0]) / (across[1] - across[0]) * WIDTH for value in frame["favourable"]]
+    ys = [(1 - (value - up[0]) / (up[1] - up[0])) * HEIGHT for value in frame["share"]]
     corner = 13 * max(look.ems(say(f"charts.quarter.{key}", names.lang)) for key in _QUARTERS) + 10
-    for left in (0, _WIDTH - corner):
-        taken += [_Box(left, 0, left + corner, 24), _Box(left, _HEIGHT - 24, left + corner, _HEIGHT)]
-    sides: dict[tuple[int, int, Align], list[str]] = {}
-    for driver, label, x, y in zip(frame["driver"], frame["label"], xs, ys, strict=True):
-        width = look.ems(label) * look.TEXT_SIZE
-        boxes = {side: _label_box(x + side[0], y + side[1], width, side[2]) for side in _SIDES}
-        best = min(_SIDES, key=lambda side: _cost(boxes[side], taken) + _SIDES.index(side))
-        taken.append(boxes[best])
-        sides.setdefault(best, []).append(driver)
-    layers = []
-    for (dx, dy, align), drivers in sides.items():
-        own = base.transform_filter(alt.FieldOneOfPredicate(field="driver", oneOf=drivers))
-        if dy < _FAR:
-            y2 = alt.Y2("share:Q")
-            layers.append(own.mark_rule(color=INK, opacity=0.5, yOffset=-5, y2Offset=dy + 7).encode(y2=y2))
-        layers.append(own.mark_text(align=align, dx=dx, dy=dy, color=INK).encode(text="label:N"))
-    return layers
-
-
-def _label_box(x: float, y: float, width: float, align: Align) -> _Box:
-    left = {"left": x, "right": x - width, "center": x - width / 2}[align]
-    return _Box(left, y - 8, left + width, y + 8)
-
-
-def _cost(box: _Box, taken: Sequence[_Box]) -> float:
-    """Return how much of what is there a label would cover; running out of the plot is worst."""
-    outside = max(-box.left, 0) + max(box.right - _WIDTH, 0) + max(-box.top, 0) + max(box.bottom - _HEIGHT, 0)
-    return sum(box.overlap(other) for other in taken) + 40 * outside
+    corners = [
+        Box(left, top, left + corner, top + 24) for left in (0, WIDTH - corner) for top in (0, HEIGHT - 24)
+    ]
+    points = list(zip(xs, ys, strict=True))
+    return point_labels(base, points, list(frame["driver"]), list(frame["label"]), corners, y="share")

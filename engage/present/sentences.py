@@ -10,27 +10,40 @@ from typing import Final
 import pandas as pd
 
 from engage.present import numbers
+from engage.present.attrition_sentences import attrition, card, staying
 from engage.present.difference_sentences import changes, difference_on, differences
 from engage.present.driver_sentences import drivers
 from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
 from engage.present.quality_sentences import Light, lights, quality
+from engage.present.service_sentences import paths, service
 from engage.present.tone_charts import why_hidden
+from engage.present.two_factor_sentences import two_factor, two_factor_on
+from engage.present.what_if_sentences import levers, what_if
 from engage.privacy import SafeTable
 from engage.words import say
 
 __all__ = [
     "Light",
+    "attrition",
+    "card",
     "changes",
     "difference_on",
     "differences",
     "drivers",
     "joins",
+    "levers",
     "lights",
     "overview",
+    "paths",
     "quality",
+    "service",
+    "staying",
     "tone",
+    "two_factor",
+    "two_factor_on",
     "utility",
+    "what_if",
 ]
 
 _HEADLINE: Final = "engagement"

@@ -7,9 +7,11 @@ from typing import Any, Final
 import pandas as pd
 
 from engage.present import numbers
+from engage.present.columns import between, heading, lead, note, p_word, people, per_cent, spans, words
 from engage.present.difference_charts import verdict_word
 from engage.present.driver_charts import rank_span, sign
 from engage.present.labels import Names, is_missing
+from engage.present.model_tables import MODEL_TABLES
 from engage.present.quality_sentences import reason
 from engage.present.tone_charts import why_hidden
 from engage.privacy import SafeTable
@@ -24,7 +26,7 @@ _OWN: Final[dict[str, str]] = {
     "changes": "scale",
     "waves": "wave",
     "audit": "scale",
-    "survival": "time",
+    "survival": "start",
     "confusion": "actual",
     "quantiles": "quantile",
     "utility": "wave",
@@ -32,6 +34,13 @@ _OWN: Final[dict[str, str]] = {
     "response": "invited",
     "comparisons": "scale",
     "distribution": "scale",
+    "two_factor": "outcome",
+    "attrition": "part",
+    "outcomes": "outcome",
+    "paths": "driver",
+    "levers": "outcome",
+    "together": "driver",
+    "what_if": "outcome",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -79,28 +88,21 @@ def _harmless(value: Any) -> Any:
     return value
 
 
-def _by(frame: pd.DataFrame, kind: str, names: Names) -> dict[str, list[str]]:
-    """Return the columns that stand before the kind's own, in words."""
-    columns = list(frame.columns)
-    lead = columns[: columns.index(_OWN[kind])]
-    return {names.demographic(name): [names.level(name, value) for value in frame[name]] for name in lead}
-
-
 def _scores(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     made: dict[str, object] = {
-        **_by(frame, "scores", names),
+        **lead(frame, _OWN["scores"], names),
         column("scale"): [names.scale(scale) for scale in frame["scale"]],
-        column("n"): _people(frame, names),
+        column("n"): people(frame, names),
         column("mean"): frame["mean"],
-        column("favourable"): _per_cent(frame["favourable"]),
-        column("interval"): _spans(frame["ci_low"], frame["ci_high"]),
+        column("favourable"): per_cent(frame["favourable"]),
+        column("interval"): spans(frame["ci_low"], frame["ci_high"]),
     }
-    return made | _note(frame, names)
+    return made | note(frame, names)
 
 
 def _drivers(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column, lang = _heading(names), names.lang
+    column, lang = heading(names), names.lang
     frame = frame.reindex(columns=list(dict.fromkeys((*frame.columns, *_DRIVER_COLUMNS))))
     called = [
         names.theme(driver) if block == "theme" else "" if is_missing(driver) else names.driver(driver)
@@ -108,13 +110,13 @@ def _drivers(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     ]
     intervals = zip(frame["ci_low"], frame["ci_high"], strict=True)
     made: dict[str, object] = {
-        **_by(frame, "drivers", names),
+        **lead(frame, _OWN["drivers"], names),
         column("outcome"): [names.outcome(outcome) for outcome in frame["outcome"]],
-        column("block"): _words("block", frame["block"], names),
+        column("block"): words("block", frame["block"], names),
         column("driver"): called,
         column("role"): ["" if is_missing(role) else names.role(role) for role in frame["role"]],
-        column("share"): _per_cent(frame["share"]),
-        column("share_interval"): _spans(frame["importance_low"], frame["importance_high"]),
+        column("share"): per_cent(frame["share"]),
+        column("share_interval"): spans(frame["importance_low"], frame["importance_high"]),
         column("rank"): [rank_span(a, b) for a, b in zip(frame["rank_low"], frame["rank_high"], strict=True)],
         column("direction"): [
             say(f"labels.direction.{sign(d, p)}", lang)
@@ -125,46 +127,46 @@ def _drivers(frame: pd.DataFrame, names: Names) -> dict[str, object]:
             "–" if is_missing(low) else numbers.between(low, high, lang) for low, high in intervals
         ],
         column("standardised"): frame["standardised"],
-        column("p_value"): [_p(p, names) for p in frame["p_value"]],
+        column("p_value"): [p_word(p, names) for p in frame["p_value"]],
     }
-    return made | _note(frame, names)
+    return made | note(frame, names)
 
 
 def _tone(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     columns = list(frame.columns)
     by = columns[columns.index("source") + 1 : columns.index("n")]
     made: dict[str, object] = {
         column("question"): [names.question("none" if is_missing(q) else q) for q in frame["question"]],
         column("source"): [names.source(source) for source in frame["source"]],
         **{names.demographic(name): [names.level(name, value) for value in frame[name]] for name in by},
-        column("comments"): _people(frame, names),
-        **{column(tone): _per_cent(frame[tone]) for tone in ("negative", "neutral", "positive")},
+        column("comments"): people(frame, names),
+        **{column(tone): per_cent(frame[tone]) for tone in ("negative", "neutral", "positive")},
     }
     notes = [why_hidden(reason, names) for reason in frame["hidden_reason"]]
     return made | ({column("note"): notes} if any(notes) else {})
 
 
 def _counts(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     made: dict[str, object] = {
-        **_by(frame, "counts", names),
+        **lead(frame, _OWN["counts"], names),
         column("measure"): [names.measure(measure) for measure in frame["measure"]],
-        column("n"): _people(frame, names),
+        column("n"): people(frame, names),
     }
     if "share" in frame and frame["share"].notna().any():
-        made[column("counted_share")] = _per_cent(frame["share"])
+        made[column("counted_share")] = per_cent(frame["share"])
     return made
 
 
 def _changes(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column, lang = _heading(names), names.lang
+    column, lang = heading(names), names.lang
     return {
         column("scale"): [names.scale(scale) for scale in frame["scale"]],
         column("wave_from"): frame["wave_from"],
         column("wave_to"): frame["wave_to"],
         column("change"): frame["change"],
-        column("interval_plain"): _between(frame["ci_low"], frame["ci_high"], names),
+        column("interval_plain"): between(frame["ci_low"], frame["ci_high"], names),
         column("hedges_g"): frame["hedges_g"],
         column("linked"): [names.n(n, b) for n, b in zip(frame["linked"], frame["linked_band"], strict=True)],
         column("note"): ["" if sure else say("labels.not_reliable", lang) for sure in frame["reliable"]],
@@ -172,11 +174,11 @@ def _changes(frame: pd.DataFrame, names: Names) -> dict[str, object]:
 
 
 def _waves(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     made: dict[str, object] = {
         column("wave"): frame["wave"],
-        column("state"): _words("state", frame["state"], names),
-        column("n"): _people(frame, names),
+        column("state"): words("state", frame["state"], names),
+        column("n"): people(frame, names),
     }
     for name in ("first_day", "last_day"):
         made[column(name)] = [_day(value) for value in frame[name]]
@@ -188,78 +190,80 @@ def _waves(frame: pd.DataFrame, names: Names) -> dict[str, object]:
 
 
 def _audit(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     number = [column("mean") if m == "mean" else column("favourable") for m in frame["measure"]]
     return {
         column("scale"): [names.scale(scale) for scale in frame["scale"]],
         column("attacked"): number,
         column("wave"): frame["waves"],
-        column("n"): _people(frame, names),
+        column("n"): people(frame, names),
         column("colluders"): frame["colluders"],
         column("certain"): frame["certain"],
-        column("hits"): _per_cent(frame["hits"]),
-        column("best"): _per_cent(frame["best"]),
+        column("hits"): per_cent(frame["hits"]),
+        column("best"): per_cent(frame["best"]),
     }
 
 
 def _survival(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     made: dict[str, object] = {
-        **_by(frame, "survival", names),
+        **lead(frame, _OWN["survival"], names),
+        **({column("start"): frame["start"]} if frame["start"].notna().any() else {}),
         column("time"): frame["time"],
         column("n"): [names.n(n, None) for n in frame["n"]],
-        column("remaining"): _per_cent(frame["survival"]),
-        column("interval"): _spans(frame["ci_low"], frame["ci_high"]),
+        column("at_risk"): [names.n(n, None) for n in frame["at_risk"]],
+        column("remaining"): per_cent(frame["survival"]),
+        column("interval"): spans(frame["ci_low"], frame["ci_high"]),
     }
-    return made | _note(frame, names)
+    return made | note(frame, names)
 
 
 def _confusion(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     made: dict[str, object] = {
         column("actual"): [str(value) for value in frame["actual"]],
         column("predicted"): [str(value) for value in frame["predicted"]],
         column("n"): [names.n(n, None) for n in frame["n"]],
     }
-    return made | _note(frame, names)
+    return made | note(frame, names)
 
 
 def _quantiles(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     made: dict[str, object] = {
-        **_by(frame, "quantiles", names),
-        column("quantile"): _per_cent(frame["quantile"]),
+        **lead(frame, _OWN["quantiles"], names),
+        column("quantile"): per_cent(frame["quantile"]),
         column("value"): frame["value"],
         column("n"): [names.n(n, None) for n in frame["n"]],
     }
-    return made | _note(frame, names)
+    return made | note(frame, names)
 
 
 def _utility(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     tables = [" × ".join(map(names.demographic, by.split(","))) for by in frame["by"]]
     counted = {column(name): frame[name] for name in ("cells", "shown")}
     reasons = {column(f"hidden_{name}"): frame[name] for name in ("too_few", "complement", "combination")}
     return {
         column("wave"): frame["wave"],
         column("table"): tables,
-        column("number"): _words("number", frame["measure"], names),
+        column("number"): words("number", frame["measure"], names),
         **counted,
-        column("kept"): _per_cent(frame["kept"]),
+        column("kept"): per_cent(frame["kept"]),
         **reasons,
     }
 
 
 def _quality(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     subjects = zip(frame["check"], frame["subject"], strict=True)
     return {
         column("check"): [say(f"labels.check.{check}", names.lang) for check in frame["check"]],
         column("subject"): [_subject(check, subject, names) for check, subject in subjects],
-        column("n"): _people(frame, names),
+        column("n"): people(frame, names),
         column("value"): frame["value"],
-        column("interval_plain"): _between(frame["ci_low"], frame["ci_high"], names),
-        column("light"): _words("light", frame["state"], names),
+        column("interval_plain"): between(frame["ci_low"], frame["ci_high"], names),
+        column("light"): words("light", frame["state"], names),
         column("reason"): [reason(row, names) for _, row in frame.iterrows()],
     }
 
@@ -275,48 +279,48 @@ def _subject(check: str, subject: str, names: Names) -> str:
 
 
 def _response(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     invited = zip(frame["invited"], frame["invited_band"], strict=True)
     return {
-        **_by(frame, "response", names),
+        **lead(frame, _OWN["response"], names),
         column("invited"): [names.n(n, band) for n, band in invited],
-        column("responses"): _people(frame, names),
-        column("rate"): _per_cent(frame["rate"]),
-        column("staff_share"): _per_cent(frame["staff_share"]),
-        column("answer_share"): _per_cent(frame["answer_share"]),
+        column("responses"): people(frame, names),
+        column("rate"): per_cent(frame["rate"]),
+        column("staff_share"): per_cent(frame["staff_share"]),
+        column("answer_share"): per_cent(frame["answer_share"]),
         column("verdict"): [verdict_word(verdict, names) for verdict in frame["verdict"]],
     }
 
 
 def _comparisons(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     made: dict[str, object] = {
-        **_by(frame, "comparisons", names),
+        **lead(frame, _OWN["comparisons"], names),
         column("scale"): [names.scale(scale) for scale in frame["scale"]],
-        column("n"): _people(frame, names),
+        column("n"): people(frame, names),
         column("mean"): frame["mean"],
         column("rest"): frame["rest"],
         column("difference"): frame["difference"],
-        column("interval_plain"): _between(frame["ci_low"], frame["ci_high"], names),
+        column("interval_plain"): between(frame["ci_low"], frame["ci_high"], names),
         column("hedges_g"): frame["hedges_g"],
-        column("g_interval"): _between(frame["g_low"], frame["g_high"], names, 1),
-        column("p_adjusted"): [_p(p, names) for p in frame["p_value"]],
+        column("g_interval"): between(frame["g_low"], frame["g_high"], names, 1),
+        column("p_adjusted"): [p_word(p, names) for p in frame["p_value"]],
         column("verdict"): [verdict_word(verdict, names) for verdict in frame["verdict"]],
     }
-    return made | _note(frame, names)
+    return made | note(frame, names)
 
 
 def _distribution(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = _heading(names)
+    column = heading(names)
     made: dict[str, object] = {
-        **_by(frame, "distribution", names),
+        **lead(frame, _OWN["distribution"], names),
         column("scale"): [names.scale(scale) for scale in frame["scale"]],
-        column("n"): _people(frame, names),
-        column("favourable"): _per_cent(frame["favourable"]),
-        column("neutral"): _per_cent(frame["neutral"]),
-        column("unfavourable"): _per_cent(frame["unfavourable"]),
+        column("n"): people(frame, names),
+        column("favourable"): per_cent(frame["favourable"]),
+        column("neutral"): per_cent(frame["neutral"]),
+        column("unfavourable"): per_cent(frame["unfavourable"]),
     }
-    return made | _note(frame, names)
+    return made | note(frame, names)
 
 
 _DRIVER_COLUMNS: Final = (
@@ -339,53 +343,9 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "response": _response,
     "comparisons": _comparisons,
     "distribution": _distribution,
+    **MODEL_TABLES,
 }
-
-
-def _heading(names: Names) -> Callable[[str], str]:
-    return lambda name: say(f"labels.column.{name}", names.lang)
-
-
-def _people(frame: pd.DataFrame, names: Names) -> list[str]:
-    return [names.n(n, band) for n, band in zip(frame["n"], frame["n_band"], strict=True)]
-
-
-def _per_cent(share: pd.Series) -> pd.Series:
-    # Released shares are whole points: this only takes the binary dust off.
-    return (share.astype("Float64") * 100).round().astype("Int64")
-
-
-def _spans(low: pd.Series, high: pd.Series) -> list[str]:
-    pairs = zip(low.astype(float), high.astype(float), strict=True)
-    return [numbers.span(a, b).removesuffix("%") for a, b in pairs]
-
-
-def _between(low: pd.Series, high: pd.Series, names: Names, digits: int = 2) -> list[str]:
-    pairs = zip(low.astype(float), high.astype(float), strict=True)
-    return ["–" if is_missing(a) else numbers.between(a, b, names.lang, digits) for a, b in pairs]
-
-
-def _words(group: str, ids: pd.Series, names: Names) -> list[str]:
-    return ["" if is_missing(one) else say(f"labels.{group}.{one}", names.lang) for one in ids]
-
-
-def _p(edge: object, names: Names) -> str:
-    """Return a p-value's band in words; its highest band has no upper end worth saying."""
-    if is_missing(edge):
-        return "–"
-    value = float(str(edge))
-    key, shown = ("labels.p_above", 0.1) if value >= 1 else ("labels.p_below", value)
-    return say(key, names.lang, edge=f"{shown:g}".replace(".", "," if names.lang == "ru" else "."))
 
 
 def _day(value: Any) -> str:
     return "–" if is_missing(value) else str(value)[:10]
-
-
-def _note(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    """Return the column that says why rows are hidden, where any is."""
-    if "hidden_reason" not in frame or frame["hidden_reason"].isna().all():
-        return {}
-    return {
-        say("labels.column.note", names.lang): [names.hidden(reason) for reason in frame["hidden_reason"]]
-    }

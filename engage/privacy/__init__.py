@@ -1,5 +1,11 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
+from engage.privacy.analyses import (
+    release_attrition,
+    release_outcomes,
+    release_paths,
+    release_two_factor,
+)
 from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.flagged import Split
@@ -38,14 +44,18 @@ from engage.privacy.rounding import spread_of
 from engage.privacy.safe import Kind, SafeTable
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.tone import TONES, hidden_tone
+from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 
 __all__ = [
+    "CAP_STEP",
+    "EXTRAPOLATION",
     "POINT_SCALES",
     "SCORE_COLUMNS",
     "TONES",
     "UNNAMED",
     "Hidden",
     "Kind",
+    "LeverGrid",
     "Measure",
     "Past",
     "Policy",
@@ -64,6 +74,7 @@ __all__ = [
     "nameable",
     "poolable",
     "refusal",
+    "release_attrition",
     "release_audit",
     "release_changes",
     "release_comparisons",
@@ -72,13 +83,17 @@ __all__ = [
     "release_distribution",
     "release_drivers",
     "release_grouped_drivers",
+    "release_levers",
     "release_open_wave",
+    "release_outcomes",
+    "release_paths",
     "release_quality",
     "release_quantiles",
     "release_scores",
     "release_staffing",
     "release_survival",
     "release_tone",
+    "release_two_factor",
     "release_utility",
     "release_waves",
     "released_cells",

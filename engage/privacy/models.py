@@ -95,7 +95,9 @@ def release_survival(curves: pd.DataFrame, by: Sequence[str], policy: Policy, *,
     ``events``, ``survival``, ``ci_low``, ``ci_high``, as Kaplan and Meier give them (R: ``survfit``),
     ascending. Only multiples of ``step`` are shown, as soon as ``policy.scores_k`` events have gathered since
     the last one and while as many people remain at risk. A smaller rest of events after the last time shown
-    takes that time with it. Survival is rounded to 0.01, its interval outwards; n is that of the start.
+    takes that time with it. Survival is rounded to 0.01, its interval outwards; n is the most ever at risk,
+    ``at_risk`` the people still there after a time, down to 5. ``start``, a multiple of ``step`` where given,
+    is where a curve begins: the share is of those who were there then.
 
     A group below ``policy.model_n`` people, or without any time to show, is hidden, and so are others until
     the hidden ones are two or more with ``policy.model_n`` people.
@@ -106,15 +108,18 @@ def release_survival(curves: pd.DataFrame, by: Sequence[str], policy: Policy, *,
     none = pd.Series(["" if len(times) else "too_few" for times in shown], dtype=object)
     reasons = suppress(n, [], policy.model_n, hidden=none)
     parts = []
-    for (key, _), times, size, reason in zip(groups, shown, n["n"], reasons, strict=True):
+    for (key, curve), times, size, reason in zip(groups, shown, n["n"], reasons, strict=True):
+        start = float(curve["start"].iloc[0]) if "start" in curve else None
         keys: list[Any] = list(key)
         part = pd.DataFrame({"time": [math.nan]}) if reason else times
         for place, name in enumerate(by):
             part.insert(place, name, keys[place])
         part["n"] = None if reason else rounding.n_shown(size)
+        part["start"] = None if reason else start
         parts.append(part.assign(hidden_reason=reason or None))
-    columns = [*by, "time", "n", "survival", "ci_low", "ci_high", "hidden_reason"]
-    return seal("survival", pd.concat(parts).reindex(columns=columns).astype({"n": "Int64"}))
+    columns = [*by, "start", "time", "n", "at_risk", "survival", "ci_low", "ci_high", "hidden_reason"]
+    whole = pd.concat(parts).reindex(columns=columns)
+    return seal("survival", whole.astype({"n": "Int64", "at_risk": "Int64", "start": float}))
 
 
 def release_confusion(counts: pd.DataFrame, policy: Policy) -> SafeTable:
@@ -190,6 +195,7 @@ def _steps(curve: pd.DataFrame, k: int, step: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "time": [grid for grid, _ in shown],
+            "at_risk": [int(at_risk[place + 1] // _COUNT_STEP) * _COUNT_STEP for _, place in shown],
             "survival": rows["survival"].round(2).to_numpy(),
             "ci_low": (np.floor(rows["ci_low"] * 100 + 1e-9) / 100).to_numpy(),
             "ci_high": (np.ceil(rows["ci_high"] * 100 - 1e-9) / 100).to_numpy(),

@@ -36,6 +36,7 @@ class Policy:
     ``crosses``: the two-way tables that are published beside the one-way ones. ``colluders``: how many people
     may compare their answers without learning anybody else's. ``leverage``: the most that all cells of a
     wave, or a model, may explain of one person's answer, and ``rank_ratio`` of everyone's on average.
+    ``attrition``: whether curves and models of leaving may be shown, for the ``attrition_purpose`` stated.
     """
 
     scores_k: int = 5
@@ -49,6 +50,8 @@ class Policy:
     leverage: float = 0.5
     rank_ratio: float = 0.15
     crosses: tuple[tuple[str, str], ...] = ()
+    attrition: bool = False
+    attrition_purpose: str = ""
 
     @property
     def key(self) -> str:
@@ -70,7 +73,13 @@ def load_policy(path: Path) -> Policy:
     for name, value in document.items():
         if name not in known:
             raise InputError("privacy.policy_unknown", where=path.name, setting=name, known=known)
-        if name == "crosses":
+        if name == "attrition":
+            if not isinstance(value, bool):
+                raise InputError("privacy.policy_switch", where=path.name, setting=name)
+        elif name == "attrition_purpose":
+            if not isinstance(value, str):
+                raise InputError("privacy.policy_purpose", where=path.name)
+        elif name == "crosses":
             if not _is_pairs(value):
                 raise InputError("privacy.policy_crosses", where=path.name)
         elif name in _RANGES:
@@ -84,7 +93,10 @@ def load_policy(path: Path) -> Policy:
             raise InputError("privacy.policy_floor", where=path.name, setting=name, floor=floor)
     if "crosses" in document:
         document["crosses"] = tuple(tuple(sorted(pair)) for pair in document["crosses"])
-    return Policy(**document)
+    policy = Policy(**document)
+    if policy.attrition and not policy.attrition_purpose.strip():
+        raise InputError("privacy.policy_purpose", where=path.name)
+    return policy
 
 
 def _is_pairs(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The type that every reader gets; ``release``, ``models``, ``quality``, ``comparisons`` alone make one."""
+"""The type that every reader gets; only the modules of the gate make one."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,6 +22,13 @@ Kind = Literal[
     "response",
     "comparisons",
     "distribution",
+    "two_factor",
+    "levers",
+    "together",
+    "what_if",
+    "outcomes",
+    "paths",
+    "attrition",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 
@@ -74,5 +81,5 @@ def _restore(kind: Kind, frame: pd.DataFrame, notes: Mapping[str, Note]) -> Safe
 
 
 def seal(kind: Kind, frame: pd.DataFrame, notes: Mapping[str, Note] | None = None) -> SafeTable:
-    """Make a ``SafeTable``. For the four makers of the gate alone (a test looks for other callers)."""
+    """Make a ``SafeTable``. For the makers of the gate alone (a test looks for other callers)."""
     return SafeTable(kind, frame, notes or {}, seal=_SEAL)

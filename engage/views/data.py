@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from engage.privacy import SafeTable
+from engage.privacy import LeverGrid, SafeTable
 from engage.workspace import Break, Workspace
 
 
@@ -102,6 +102,39 @@ class Tables:
         """Return the driver model of an outcome (seconds on a cold cache: it resamples)."""
         return _released(self, "drivers", outcome, wave)
 
+    def herzberg(self) -> SafeTable:
+        """Return the two-factor verdicts of all closed waves (seconds on a cold cache: it resamples)."""
+        return _released(self, "herzberg")
+
+    def levers(self, wave: str) -> LeverGrid:
+        """Return what usual changes go with (long on a cold cache); every what-if is a function of it."""
+        return _grid(self, wave)
+
+    def service(self) -> SafeTable:
+        """Return engagement, leaving and service side by side (some seconds on a cold cache)."""
+        return _released(self, "service")
+
+    def service_paths(self) -> SafeTable:
+        """Return lagged mediations of teams, none where none is offered."""
+        return _released(self, "service_paths")
+
+    @property
+    def attrition_on(self) -> bool:
+        """Whether the policy turns curves and models of leaving on."""
+        return Workspace(self.folder).attrition_on
+
+    def retention_groups(self) -> tuple[str, ...]:
+        """Return what curves of staying can be split by."""
+        return _names(self, "retention_groups")
+
+    def retention(self, by: str, *, early: bool = False) -> SafeTable:
+        """Return curves of staying."""
+        return _curves(self, by, early)
+
+    def attrition(self) -> SafeTable:
+        """Return how well leaving can be told (long on a cold cache: nested validation)."""
+        return _released(self, "attrition")
+
     def tone(self, by: str, wave: str | None) -> SafeTable:
         """Return the tone of comments by theme, wave or group."""
         return _released(self, "tone", by, wave)
@@ -111,6 +144,16 @@ class Tables:
 def _released(tables: Tables, question: str, *details: Any) -> SafeTable:
     table: SafeTable = getattr(Workspace(tables.folder), question)(*details)
     return table
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _curves(tables: Tables, by: str, early: bool) -> SafeTable:
+    return Workspace(tables.folder).retention(by, early=early)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _grid(tables: Tables, wave: str) -> LeverGrid:
+    return Workspace(tables.folder).levers(wave)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

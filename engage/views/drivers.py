@@ -35,17 +35,7 @@ def _pick_outcome(view: View) -> str | None:
     options = [*(o for o in FIRST if o in outcomes), *(o for o in outcomes if o not in FIRST)]
     if not options:
         return None
-    if st.session_state.get("outcome") not in options:
-        st.session_state["outcome"] = options[0]
-    st.segmented_control(
-        view.say("outcome"),
-        options,
-        format_func=lambda outcome: plain(view.names.outcome(outcome)),
-        key="outcome",
-        required=True,
-        persist_state="session",
-    )
-    return str(st.session_state["outcome"])
+    return view.pick("outcome", options, view.names.outcome, "outcome")
 
 
 def _answer(view: View, table: SafeTable, outcome: str) -> None:
@@ -70,9 +60,8 @@ def _notes(view: View, table: SafeTable) -> None:
     notes = table.notes
     lines = []
     if notes.get("n"):
-        waves = notes.get("waves") or ()
-        joined = ("、" if view.lang == "zh" else ", ").join(waves) if isinstance(waves, tuple) else str(waves)
-        lines.append(view.say("rows", n=numbers.whole(_number(notes["n"]), view.lang), waves=joined))
+        waves = view.listed(notes.get("waves") or ())
+        lines.append(view.say("rows", n=numbers.whole(_number(notes["n"]), view.lang), waves=waves))
     events = view.names.n(notes.get("events"), notes.get("events_band"))
     if events != "–":
         lines.append(view.say("events", n=events, days=notes.get("horizon_days") or "–"))

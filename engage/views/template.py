@@ -5,7 +5,7 @@ it as Markdown.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +24,19 @@ from engage.views.state import State
 from engage.words import Language, catalogue, say
 from engage.workspace import ALL_WAVES, Workspace
 
-PageName = Literal["overview", "drivers", "teams", "trend", "comments", "quality", "upload"]
+PageName = Literal[
+    "overview",
+    "drivers",
+    "herzberg",
+    "whatif",
+    "service",
+    "attrition",
+    "teams",
+    "trend",
+    "comments",
+    "quality",
+    "upload",
+]
 PAGES: Final[tuple[PageName, ...]] = get_args(PageName)
 
 ICON: Final = (
@@ -117,6 +129,25 @@ class View:
     def line(self, sentence: str) -> None:
         """Draw a further sentence below the answer."""
         st.markdown(plain(sentence))
+
+    def listed(self, names: object) -> str:
+        """Return names, as a released table's notes hold them, as a list in words."""
+        parts = names if isinstance(names, tuple) else (names,)
+        return ("、" if self.lang == "zh" else ", ").join(str(part) for part in parts)
+
+    def pick(self, key: str, options: Sequence[str], worded: Callable[[str], str], label: str) -> str:
+        """Draw a choice that outlives the page and return it; it begins with the first of ``options``."""
+        if st.session_state.get(key) not in options:
+            st.session_state[key] = options[0]
+        st.segmented_control(
+            self.say(label),
+            options,
+            format_func=lambda one: plain(worded(one)),
+            key=key,
+            required=True,
+            persist_state="session",
+        )
+        return str(st.session_state[key])
 
     def note(self, key: str, /, **params: object) -> None:
         """Draw a quiet remark."""

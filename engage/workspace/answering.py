@@ -15,6 +15,8 @@ from engage.privacy import Measure, Past, Policy
 from engage.store import Snapshot
 from engage.workspace.publishing import measures_of, release_of
 
+FIRST_OUTCOMES: Final = ("engagement", "satisfaction")
+"""Outcomes whose results stand first, where a questionnaire has them."""
 UNFAVOURABLE: Final = "__unf"
 """Suffix of the column that holds a respondent's share of unfavourable answers on a scale."""
 
@@ -135,5 +137,5 @@ def _taken(part: pd.DataFrame) -> pd.Series:
 def headlines(scales: Sequence[Scale]) -> tuple[str, ...]:
     """Return the scales whose results stand first: engagement and satisfaction, else the first outcome."""
     outcomes = [scale.id for scale in scales if scale.role == "outcome"]
-    first = [id for id in ("engagement", "satisfaction") if id in outcomes]
+    first = [id for id in FIRST_OUTCOMES if id in outcomes]
     return tuple(first or outcomes[:1])

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from engage.errors import UsageError
 from engage.ingest import Kind
 from engage.workspace import Workspace
+from engage.workspace.base import SAMPLE_PURPOSE
 from engage.workspace.importing import Progress
 from engage.workspace.sample_files import sample_folder
 
@@ -40,6 +41,8 @@ def _build(space: Workspace, progress: Progress) -> None:
         told = file.with_name(f"mapping_{wave}.yaml")
         mapping = told if kind == "responses" and told.is_file() else None
         space.import_file(file, kind, wave, mapping=mapping)
+    switch = f"attrition: true\nattrition_purpose: {SAMPLE_PURPOSE}\n"
+    (space.path / "policy.yaml").write_text(switch, encoding="utf-8")
     for step, wave in enumerate(waves, start=len(files)):
         progress("sample", step, steps)
         space.close(wave)

@@ -1,0 +1,101 @@
+"""The commands about models of several outcomes: each asks the workspace one thing and prints the answer."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engage.cli.commands import Wave, app, opened, print_answer
+from engage.cli.settings import Folder, Json, Lang, Settings, numbers_set
+
+if TYPE_CHECKING:
+    from engage.present.labels import Names
+    from engage.privacy import SafeTable
+    from engage.workspace import Workspace
+
+
+@app.command()
+def herzberg(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Say of each factor whether a shortfall hurts more than a surplus helps, beside what theory says."""
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    _tell(space.herzberg(wave), space, settings, sentences.two_factor)
+
+
+@app.command()
+def whatif(
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A factor and its change in points, such as growth=+0.3; repeatable."),
+    ] = None,
+    wave: Wave = None,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say what changes of factors go with; without --set, what the usual change of each goes with."""
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    asked = numbers_set(changes or ())
+    grid = space.levers(wave)
+    if asked:
+        _tell(grid.answer(asked), space, settings, sentences.what_if)
+    else:
+        _tell(grid.levers, space, settings, sentences.levers)
+
+
+@app.command()
+def service(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Lay what goes with engagement, leaving and service side by side, persons and teams told apart."""
+    from engage.cli.output import as_document, print_json
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    table, paths = space.service(), space.service_paths()
+    if as_json:
+        print_json({**as_document(table), "paths": as_document(paths)})
+        return
+    _tell(table, space, settings, sentences.service)
+    _tell(paths, space, settings, sentences.paths)
+
+
+@app.command()
+def attrition(
+    by: Annotated[
+        str, typer.Option("--by", help="Split curves of staying: star, role_group, contract, performance.")
+    ] = "",
+    challenger: Annotated[bool, typer.Option("--challenger", help="Gradient boosting, too (slow).")] = False,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say how long people stay and how well leaving can be told; off until policy.yaml turns it on."""
+    from engage.cli.output import as_document, print_json
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    curves = space.retention(by)
+    model = space.attrition(challenger=challenger)
+    if as_json:
+        print_json({**as_document(model), "retention": as_document(curves)})
+        return
+    _tell(curves, space, settings, sentences.staying)
+    _tell(model, space, settings, sentences.card)
+
+
+def _tell(
+    table: "SafeTable",
+    space: "Workspace",
+    settings: Settings,
+    said: "Callable[[SafeTable, Names], Iterable[str]]",
+) -> None:
+    """Print what a table says in sentences, then the table; for scripts the table alone."""
+    from engage.present.labels import Names
+    from engage.workspace import ALL_WAVES
+
+    if not settings.as_json:
+        for line in said(table, Names(space.instrument(ALL_WAVES), settings.lang)):
+            typer.echo(line)
+    print_answer(table, space, ALL_WAVES, settings)

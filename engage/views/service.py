@@ -1,0 +1,33 @@
+"""Service: do the same conditions go with engagement, with leaving, and with what customers get?"""
+
+import streamlit as st
+
+from engage.present import charts, sentences
+from engage.views.template import View, open_page
+
+
+def draw(view: View) -> None:
+    """Draw the page."""
+    if not view.ready():
+        return
+    with view.part():
+        with view.busy("working"):
+            table, paths = view.tables.service(), view.tables.service_paths()
+        headline, *more = sentences.service(table, view.names)
+        view.answer(headline)
+        for line in more:
+            view.line(line)
+        view.note("association", waves=view.listed(table.notes["waves"]))
+        st.subheader(view.say("chart_title"), anchor=False)
+        view.chart(charts.outcomes(table, view.names), headline)
+        view.details(table, "service", title=view.say("table_title"))
+        st.subheader(view.say("paths_title"), anchor=False)
+        for line in sentences.paths(paths, view.names):
+            view.line(line)
+        view.note("paths_note")
+        if len(paths):
+            view.details(paths, "service_paths", title=view.say("paths_table"))
+    view.method()
+
+
+draw(open_page("service"))

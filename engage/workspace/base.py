@@ -1,0 +1,162 @@
+"""What all of a workspace's answers start from: its folder, its policy, its waves, its log."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from engage.errors import TooLittleData, UsageError
+from engage.instrument import Instrument
+from engage.privacy import Policy, load_policy
+from engage.store import AuditLog, Event, Snapshot, Store, wave_name
+from engage.workspace import linking
+from engage.workspace.cells import WaveCells
+from engage.workspace.merging import wave_instrument
+from engage.workspace.policies import note_policy
+from engage.workspace.publishing import group_names
+from engage.workspace.sample_files import sample_hashes
+from engage.workspace.waiting import closed_waves
+
+ALL_WAVES: Final = "all"
+SAMPLE_PURPOSE: Final = "sample"
+"""The purpose of analysing leaving that the sample workspace states."""
+
+
+class Base:
+    """A folder with everything that was imported, as it is now."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def policy(self) -> Policy:
+        """The disclosure policy in force; its changes go to the audit log when they are first met."""
+        policy = load_policy(self.path / "policy.yaml")
+        if self._store() is not None:
+            note_policy(self._log, policy)
+        return policy
+
+    @property
+    def key(self) -> str:
+        """A digest that changes with anything committed and with the policy: the key of every cache."""
+        snapshot = self._snapshot()
+        return f"{snapshot.key if snapshot else ''}-{self.policy.key}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is imported."""
+        snapshot = self._snapshot()
+        return snapshot is None or not snapshot.events
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether generated sample data is in effect."""
+        return bool(self._sample_events())
+
+    @property
+    def attrition_on(self) -> bool:
+        """Whether curves and models of leaving may be shown: off until the policy turns them on.
+
+        What the sample brings along holds for the sample alone, not for data that are added to it.
+        """
+        policy, snapshot = self.policy, self._snapshot()
+        if not policy.attrition or policy.attrition_purpose != SAMPLE_PURPOSE or snapshot is None:
+            return policy.attrition
+        hashes = sample_hashes()
+        imports = [event for event in snapshot.present.events if event.event == "import"]
+        return all(event.file_sha256 in hashes for event in imports)
+
+    @property
+    def closed_waves(self) -> tuple[str, ...]:
+        """Names of the closed waves, oldest first."""
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return ()
+        closed = closed_waves(snapshot)
+        return tuple(wave for wave in linking.survey_waves(snapshot) if wave in closed)
+
+    @property
+    def open_waves(self) -> tuple[str, ...]:
+        """Names of the waves that show no results yet, oldest first."""
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return ()
+        closed = closed_waves(snapshot)
+        return tuple(wave for wave in linking.survey_waves(snapshot) if wave not in closed)
+
+    def waves(self) -> tuple[str, ...]:
+        """Return the names of all waves, oldest first; :meth:`wave_table` says more of them."""
+        snapshot = self._snapshot()
+        return linking.survey_waves(snapshot) if snapshot else ()
+
+    def instrument(self, wave: str | None = None) -> Instrument:
+        """Return the questionnaire of a wave; several are laid together."""
+        snapshot = self._need()
+        return wave_instrument(snapshot, None if wave in (None, ALL_WAVES) else wave)
+
+    def demographics(self, wave: str | None = None) -> tuple[str, ...]:
+        """Return the groups whose tables a closed wave publishes."""
+        return WaveCells(self._need(), self._waves(wave)).demographics
+
+    def _published(self, by: str | Sequence[str], wave: str | None) -> tuple[WaveCells, tuple[str, ...]]:
+        """Return the cells of one closed wave and the names of a table that it published."""
+        names = (by,) if isinstance(by, str) else tuple(by)
+        cells = WaveCells(self._need(), self._waves(wave)[-1:])
+        found = next((one for one in cells.tables if sorted(one) == sorted(names)), None)
+        if found is None:
+            name = ",".join(names)
+            raise UsageError("workspace.unknown_demographic", where=name, name=name, known=cells.demographics)
+        return cells, found
+
+    def _names(self, survey: linking.Survey, group: str) -> frozenset[str]:
+        waves = [str(wave) for wave in survey.frame["wave"].unique()]
+        return group_names(self._need(), waves, survey.frame, [group], self.policy.scores_k)[group]
+
+    def _store(self) -> Store | None:
+        return Store.open(self.path) if (self.path / "workspace.json").is_file() else None
+
+    def _snapshot(self) -> Snapshot | None:
+        store = self._store()
+        return store.snapshot() if store else None
+
+    def _need(self) -> Snapshot:
+        snapshot = self._snapshot()
+        if snapshot is None or not snapshot.instruments(None):
+            raise TooLittleData("workspace.no_wave", where=str(self.path))
+        return snapshot
+
+    def _waves(self, wave: str | None) -> tuple[str, ...]:
+        """Return the closed waves that ``wave`` means."""
+        closed = self.closed_waves
+        if not closed and wave in (None, ALL_WAVES):
+            raise TooLittleData("workspace.no_wave", where=str(self.path))
+        if wave is None:
+            return closed[-1:]
+        if wave == ALL_WAVES:
+            return closed
+        name = self._known(self._need(), wave)
+        if name not in closed:
+            raise TooLittleData("workspace.wave_open", where=name, wave=name)
+        return (name,)
+
+    def _known(self, snapshot: Snapshot, wave: str) -> str:
+        name, known = wave_name(wave), linking.survey_waves(snapshot)
+        if name not in known:
+            near = get_close_matches(name, known, cutoff=0.4) or known
+            raise UsageError("workspace.unknown_wave", where=wave, wave=wave, known=near)
+        return name
+
+    def _sample_events(self) -> tuple[Event, ...]:
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return ()
+        hashes = sample_hashes()
+        present = snapshot.present.events
+        return tuple(e for e in present if e.event == "import" and e.file_sha256 in hashes)
+
+    @property
+    def _log(self) -> AuditLog:
+        return AuditLog(self.path / "audit.jsonl")
+
+    def _audit(self, code: str, **counts: int) -> None:
+        self._log.append(code, **counts)

@@ -71,6 +71,14 @@ def paths(table: SafeTable, names: Names) -> tuple[str, ...]:
     return (say("service.paths", lang, n=n, mediator=mediator, found=joined, all=len(indirect)),)
 
 
+def _called(outcome: str, better: bool, names: Names) -> str:
+    """Return an outcome's name; of leaving, which is no good thing, whether there is less or more of it."""
+    words = names.inline(names.outcome(outcome))
+    if not is_strain(outcome, names):
+        return words
+    return say(f"service.{'fewer' if better else 'more'}", names.lang, outcome=words)
+
+
 def _headline(shown: pd.DataFrame, names: Names) -> str:
     """Say of each composite with which outcomes it reliably goes, and in which direction."""
     lang, parts = names.lang, []
@@ -81,7 +89,7 @@ def _headline(shown: pd.DataFrame, names: Names) -> str:
         ]
         for key, wanted in (("better", True), ("worse", False)):
             pairs = zip(sure["outcome"], good, strict=True)
-            called = [names.inline(names.outcome(str(one))) for one, is_good in pairs if is_good == wanted]
+            called = [_called(str(one), wanted, names) for one, is_good in pairs if is_good == wanted]
             if called:
                 words = names.inline(names.driver(str(driver)))
                 parts.append(say(f"service.{key}", lang, driver=words, outcomes=called))

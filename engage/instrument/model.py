@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Final, Literal, TypeVar, get_args
+from html import escape
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, get_args
 
 from engage.errors import UsageError
 from engage.words import Language
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Role = Literal["hygiene", "motivator", "unlabelled", "outcome", "strain", "lift"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -144,6 +148,34 @@ class Instrument:
     def scales_with(self, *roles: Role) -> tuple[Scale, ...]:
         """Return the scales whose role is one of ``roles``, in the instrument's order."""
         return tuple(scale for scale in self.scales if scale.role in roles)
+
+    def tidy(self, lang: Language = "en") -> "pd.DataFrame":
+        """Return one row per item: scale, role, item, reverse_keyed, points, text.
+
+        The text is in ``lang``, or in the questionnaire's first language where it is not in that one.
+        """
+        import pandas as pd
+
+        roles = {scale.id: scale.role for scale in self.scales}
+        rows = [
+            (
+                item.scale,
+                roles[item.scale],
+                item.id,
+                item.reverse_keyed,
+                item.points,
+                self._in(lang, item.text),
+            )
+            for item in self.items
+        ]
+        return pd.DataFrame(rows, columns=["scale", "role", "item", "reverse_keyed", "points", "text"])
+
+    def _repr_html_(self) -> str:
+        name = f"{self._in('en', self.name)} ({self.id}, {self.version})"
+        return f"<p>{escape(name)}</p>{self.tidy().to_html(index=False, border=0)}"
+
+    def _in(self, lang: Language, text: Mapping[str, str]) -> str:
+        return text[lang if lang in self.languages else self.languages[0]]
 
     def _find(self, things: Sequence[_Named], id: str) -> _Named:
         for thing in things:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import InputError, TooLittleData
+from engage.measure.display import as_html
 from engage.measure.intervals import normal_quantile
 
 PROMOTER_FROM = 9
@@ -40,6 +41,9 @@ class ENPS:
                 "detractors": [self.detractors],
             }
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self.tidy(), "eNPS")
 
 
 def enps(ratings: Iterable[object], *, level: float = 0.95) -> ENPS:

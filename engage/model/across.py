@@ -8,9 +8,9 @@ from typing import Any, Final
 import pandas as pd
 
 from engage.errors import TooLittleData
+from engage.measure.display import as_html
 from engage.measure.multiplicity import adjust_pvalues
 from engage.model.design import check_columns, names
-from engage.model.display import as_html
 from engage.model.drivers import DriverFit, Model, fit_drivers
 from engage.model.service import (
     MEASURES,
@@ -41,7 +41,7 @@ class OutcomeTable:
 
     def _repr_html_(self) -> str:
         outcomes = ", ".join(self.table["outcome"].unique())
-        return as_html(self.table, outcomes, int(self.table["n"].max()), 0, ())
+        return as_html(self.table, outcomes)
 
 
 def outcome_table(

@@ -8,7 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from engage.errors import UsageError
+from engage.measure.display import as_html
 from engage.model.design import check_columns
+from engage.words import say
 
 Fate = Literal[
     "voluntary", "other_exit", "stayed", "not_followed", "left_before", "unclassified", "unmatched"
@@ -64,6 +66,10 @@ class AttritionOutcome:
     def tidy(self) -> pd.DataFrame:
         """Return one row per fate, the seven of them: fate, n. They add up to the number of rows."""
         return pd.DataFrame({"fate": get_args(Fate), "n": [self._count(fate) for fate in get_args(Fate)]})
+
+    def _repr_html_(self) -> str:
+        caption = say(f"model.fates_{self.counted}", days=self.horizon_days or "–", n=len(self.fate))
+        return as_html(self.tidy(), caption)
 
     def _count(self, fate: Fate) -> int:
         return int((self.fate == fate).sum())

@@ -10,8 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from engage.errors import Problem
+from engage.measure.display import as_html
 from engage.model.design import FloatArray, IntArray, check_columns, names
 from engage.model.validation import auc
+from engage.words import say
 
 Kind = Literal["post_exit", "tells_outcome", "missing_tells_outcome", "identifier", "duplicates"]
 
@@ -69,13 +71,17 @@ class Leaks:
             params = {"columns": self.identifiers}
             notes.append(Problem("model.identifier_left_out", "warning", params=params))
         if self.duplicates:
-            params_of = {"count": self.duplicates, "columns": self.identifiers or "–"}
-            notes.append(Problem("model.duplicated_people", "warning", params=params_of))
+            code = "model.duplicated_people" if self.identifiers else "model.duplicated_rows"
+            params_of = {"count": self.duplicates, "columns": self.identifiers}
+            notes.append(Problem(code, "warning", params=params_of))
         return tuple(notes)
 
     def tidy(self) -> pd.DataFrame:
         """Return a row per finding: column, kind, figure."""
         return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        return as_html(self.table, say("model.leaks_caption", n=len(self.people)), self.notes)
 
 
 def check_leaks(frame: pd.DataFrame, outcome: str, features: Sequence[str]) -> Leaks:

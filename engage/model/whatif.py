@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import Problem, TooLittleData, UsageError
+from engage.measure.display import as_html
 from engage.measure.intervals import check_level
 from engage.model import diagnostics
 from engage.model.answers import read_answers
 from engage.model.design import Design, FloatArray, build_design, check_columns, names
-from engage.model.display import as_html
 from engage.model.drivers import check_design
 from engage.model.estimators import expit, logit, ols, t_quantile
+from engage.words import say
 
 CAP_QUANTILE: Final = 0.75
 MIN_TEAM_CHANGES: Final = 10
@@ -50,8 +51,10 @@ class WhatIf:
         return self.effects.copy()
 
     def _repr_html_(self) -> str:
-        n = int(self.effects["n"].min())
-        return as_html(self.effects, ", ".join(self.changes["driver"]), n, 0, self.notes)
+        used = self.changes[["driver", "used"]].itertuples(index=False)
+        changes = ", ".join(f"{driver} {change:+.2f}" for driver, change in used)
+        caption = say("model.what_if_caption", changes=changes, level=f"{100 * self.level:g}")
+        return as_html(self.effects, caption, self.notes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ app: $(VENV)/.run
 test: $(VENV)/.dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not rest"
 
-# Further languages, widths and flows that `make test` leaves out to stay within five minutes.
+# The browser, and further languages, widths and flows that `make test` leaves out to stay within five minutes.
 rest: $(VENV)/.dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m rest
 

@@ -33,6 +33,8 @@ ATTRITION: Final = "attrition"
 SERVICE: Final = "service"
 _EVENT: Final = "leaves"
 _TEAM_SIZE: Final = "team_size"
+_THEME_TEAMS: Final = 10
+"""A theme that fewer teams wrote about has no row: clustered errors of so few come out far too small."""
 _TOO_MANY_PREDICTORS: Final = ("privacy.model_rows", "privacy.model_df", "privacy.model_events",
                                "privacy.model_leverage")  # fmt: skip
 
@@ -331,13 +333,13 @@ def _theme_rows(question: Question, policy: Policy) -> tuple[pd.DataFrame, list[
 
     rows, behind = [], []
     for theme in question.themes:
-        if question.frame[theme].nunique() < 2:
+        if _teams_with(question.frame, theme) < _THEME_TEAMS:
             continue
         try:
             asked, support = _ready(replace(question, drivers=(*question.drivers, theme)), policy)
             fit = _fit(asked)
         except TooLittleData:
-            continue  # a theme that too few teams wrote about has no row
+            continue
         rows.append(fit.tidy().query("term == @theme"))
         behind.append(support)
     if not rows:
@@ -345,6 +347,12 @@ def _theme_rows(question: Question, policy: Policy) -> tuple[pd.DataFrame, list[
     table = pd.concat(rows).rename(columns={"term": "driver"})
     table["p_value"] = false_discovery_control(table["p_value"])
     return table.assign(block="theme"), behind
+
+
+def _teams_with(frame: pd.DataFrame, theme: str) -> int:
+    """Return how many teams have another share of a theme than most rows have."""
+    usual = frame[theme].mode()
+    return int(frame.loc[frame[theme].notna() & ~frame[theme].isin(usual), "team"].nunique())
 
 
 def _predictors(survey: Survey) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ def answer(page):
     return page.locator(".st-key-answer").inner_text()
 
 
+@pytest.mark.rest
 def test_from_own_file_to_own_drivers(sample_copy, own_file, serve, visit):
     page = visit(serve(sample_copy))
     settle(page)

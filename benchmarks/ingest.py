@@ -163,7 +163,7 @@ def floor(folder: Path) -> object:
     names = [str(n) for n in range(ITEMS + 6)]
     return csv.read_csv(
         pa.BufferReader(data),
-        read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 20),
+        read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 22),
         parse_options=csv.ParseOptions(quote_char=False, newlines_in_values=False),
         convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, words), check_utf8=False),
     )

@@ -32,6 +32,7 @@ _YMD: Final = (
     r"^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[ t]+(\d{1,2}):(\d{2})(?::(\d{2}))?"
     r"(?:\.\d+)?(?: ?z| ?[+-]\d\d:?\d\d)?)?$"
 )
+_DIGIT: Final = re.compile(r"\d")
 _ISO: Final = re.compile(r"\d{4}([-/])\d\d\1\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?Z?)?)?\Z", re.ASCII)
 _EARLIEST: Final = np.datetime64("1900-01-01", "us")
 _LATEST: Final = np.datetime64("2100-12-31T23:59:59", "us")
@@ -81,24 +82,26 @@ def dates(
     answers to one survey); else the month comes first if it is written as in the United States (9/3/2026,
     without zeros), else the day. A year of two digits is 1970 to 2069.
     """
+    if date_format:
+        return _dates_otherwise(values, date_format, missing, close)
     result = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
-    rest = np.array([bool(value) for value in values], dtype=bool)
-    if not date_format:
-        iso = [n for n, value in enumerate(values) if _ISO.match(value) and value not in missing]
-        try:
-            result[iso] = np.array(
-                [values[n].rstrip("Z").replace("/", "-") for n in iso], dtype="datetime64[us]"
-            )
-            rest[iso] = (result[iso] < _EARLIEST) | (result[iso] > _LATEST)
-        except ValueError:  # there is no 31 February
-            pass
+    # values without a digit, such as the heading above a column, are no dates
+    rest = np.array([bool(_DIGIT.search(value)) for value in values], dtype=bool)
+    bad = np.zeros(len(values), dtype=bool)
+    for n in np.flatnonzero(~rest).tolist():
+        bad[n] = plain(values[n]) not in MISSING | missing
+    iso = [n for n, value in enumerate(values) if _ISO.match(value) and value not in missing]
+    try:
+        written = [values[n].rstrip("Z").replace("/", "-") for n in iso]
+        result[iso] = np.array(written, dtype="datetime64[us]")
+        rest[iso] = (result[iso] < _EARLIEST) | (result[iso] > _LATEST)
+    except ValueError:  # there is no 31 February
+        pass
     if not rest.any():
-        return Dates(result, rest, "")
+        return Dates(result, bad, "")
     others = [value for value, flag in zip(values, rest, strict=True) if flag]
     other = _dates_otherwise(others, date_format, missing, close)
-    result[rest] = other.value
-    bad = rest.copy()
-    bad[rest] = other.bad
+    result[rest], bad[rest] = other.value, other.bad
     return Dates(result, bad, other.ambiguous)
 
 

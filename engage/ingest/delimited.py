@@ -23,7 +23,7 @@ _AGREE: Final = 0.6  # share of rows that must be equally wide under the delimit
 _ARROW_FROM: Final = 1_000_000  # bytes; importing Arrow costs more than it gains below
 _MOST_ODD: Final = 2_000  # rows of another width that Arrow may hand back
 _HEAD: Final = 200_000
-_BLOCK: Final = 1 << 20  # and one thread: with more, Arrow spends a quarter more in all, and numbers no rows
+_BLOCK: Final = 1 << 22  # and one thread: with more, Arrow spends a quarter more in all, and numbers no rows
 
 
 def read_delimited(utf8: bytes, delimiter: str) -> tuple[Cells, Rows]:

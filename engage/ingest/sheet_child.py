@@ -7,7 +7,6 @@ not the caller's.
 """
 
 import datetime
-import itertools
 import json
 import sys
 from array import array
@@ -18,7 +17,6 @@ from typing import Any, Final
 MEMORY: Final = 1 << 30  # bytes of address space
 SECONDS: Final = 22  # of processor time; the caller also watches the clock
 _SAMPLE_ROWS: Final = 20
-_CHUNK: Final = 256  # rows between two looks for truth values
 _LONG: Final = 1e15  # floats hold whole numbers exactly up to here
 
 
@@ -70,28 +68,22 @@ def _coded(rows: Iterable[list[Any]]) -> tuple[_Numbering, "array[int]", int]:
     one look-up per cell, in C.
     """
     numbering, codes, height = _Numbering({"": 0}), array("i"), 0
-    source = iter(rows)
-    while chunk := list(itertools.islice(source, _CHUNK)):
-        for row in chunk:
-            codes.extend(map(numbering.__getitem__, row))
-        if 0 in numbering or 1 in numbering:
-            _part_truth_values(chunk, numbering, codes)
-        height += len(chunk)
+    for row in rows:
+        codes.extend(map(numbering.__getitem__, row))
+        if (0 in numbering or 1 in numbering) and bool in map(type, row):
+            _part_truth_values(row, numbering, codes)
+        height += 1
     return numbering, codes, height
 
 
-def _part_truth_values(chunk: list[list[Any]], numbering: _Numbering, codes: "array[int]") -> None:
-    """Number truth values by their words: as keys True equals 1 and 1.0."""
+def _part_truth_values(row: list[Any], numbering: _Numbering, codes: "array[int]") -> None:
+    """Number the truth values of the last row by their words: as keys True equals 1 and 1.0."""
     for number in (0.0, 1.0):
         if number in numbering:
             numbering[number] = numbering.pop(number)  # the key may have been a truth value
-    start = len(codes) - sum(map(len, chunk))
-    for row in chunk:
-        if bool in map(type, row):
-            for place, cell in enumerate(row, start):
-                if isinstance(cell, bool):
-                    codes[place] = numbering[shown(cell)]
-        start += len(row)
+    for place, cell in enumerate(row, len(codes) - len(row)):
+        if isinstance(cell, bool):
+            codes[place] = numbering[shown(cell)]
 
 
 def limit_resources() -> None:

@@ -64,7 +64,7 @@ def test_from_own_file_to_own_drivers(sample_copy, own_file, serve, visit):
     shot(page, "upload-zh-1440-imported")
     close.click()
     clicks += 1
-    page.get_by_text(say("page_upload.see_drivers", "zh")).click()
+    page.get_by_text(say("page_upload.see_drivers", "zh")).click(timeout=180_000)
     clicks += 1
     page.get_by_role("heading", name=say("page_drivers.title", "zh")).wait_for()
     settle(page)

@@ -94,6 +94,7 @@ def test_two_processes_import_at_once_and_one_adds_columns(tmp_path):
     assert len(list((space.path / "originals").iterdir())) == 4 * IMPORTS
 
 
+@pytest.mark.rest
 def test_two_processes_import_the_same_people_and_one_wins(tmp_path):
     refused = race(tmp_path / "ws", {"a": "same", "b": "same"})
     codes = refused["a"] + refused["b"]

@@ -40,9 +40,15 @@ def unzip(data: bytes, limit: int) -> bytes | None:
                 _check_workbook(archive, names)
                 return None
             return _only_table(archive, parts, limit)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
-        raise InputError("ingest.archive_broken") from error
-    except zlib.error as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        OSError,
+    ) as error:
         raise InputError("ingest.archive_broken") from error
 
 

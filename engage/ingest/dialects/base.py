@@ -161,6 +161,21 @@ def without_empty(columns: Sequence[Column], cells: Cells) -> tuple[Column, ...]
     )
 
 
+def laid_out(
+    dialect: str,
+    columns: Sequence[Column],
+    cells: Cells,
+    rows: Rows,
+    *,
+    head: int,
+    missing: frozenset[str] = frozenset(),
+    coded: bool = False,
+) -> Layout:
+    """Return a layout with a response per row of ``cells``, without nameless columns that are empty."""
+    columns = without_empty(columns, cells)
+    return Layout(dialect, columns, cells, rows, len(cells), missing=missing, coded=coded, head=head)
+
+
 def values_of(column: Coded) -> set[str]:
     """Return the distinct values of a column, stripped, without the empty one."""
     used = np.unique(column.codes)

@@ -11,11 +11,11 @@ from engage.ingest.dialects.base import (
     body,
     header_row,
     headers_of,
+    laid_out,
     meta_column,
     tool_column,
     tool_words,
     values_of,
-    without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field
@@ -54,14 +54,7 @@ class GoogleForms:
         for position, header in enumerate(headers_of(grid)):
             own = tool_column(position, header, _GOOGLE) if position < 3 else None
             columns.append(own or _gridded(position, header))
-        return Layout(
-            self.id,
-            without_empty(columns, cells),
-            cells,
-            rows,
-            len(cells),
-            head=top + 1,
-        )
+        return laid_out(self.id, columns, cells, rows, head=top + 1)
 
 
 class MicrosoftForms:
@@ -89,14 +82,7 @@ class MicrosoftForms:
                 own = Column(position, header, (header,), "meta")
             columns.append(own or _gridded(position, header))
         cells = _without_last_mark(cells)
-        return Layout(
-            self.id,
-            without_empty(columns, cells),
-            cells,
-            rows,
-            len(cells),
-            head=top + 1,
-        )
+        return laid_out(self.id, columns, cells, rows, head=top + 1)
 
 
 def _gridded(position: int, header: str) -> Column:

@@ -15,12 +15,12 @@ from engage.ingest.dialects.base import (
     header_row,
     headers_of,
     is_one_hot,
+    laid_out,
     meta_column,
     placeholders,
     tool_column,
     tool_words,
     values_of,
-    without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field
@@ -67,16 +67,7 @@ class LimeSurvey:
         timed = any(_TIMING.match(header) and "Time" in header for header in headers)
         columns = [_column(n, header, cells[:, n], timed) for n, header in enumerate(headers)]
         cells, coded = _numbered(columns, cells)
-        return Layout(
-            self.id,
-            without_empty(columns, cells),
-            cells,
-            rows,
-            len(cells),
-            missing=frozenset({"n/a"}),
-            coded=coded,
-            head=top + 1,
-        )
+        return laid_out(self.id, columns, cells, rows, missing=frozenset({"n/a"}), coded=coded, head=top + 1)
 
 
 def _column(position: int, header: str, cells: Coded, timed: bool) -> Column:

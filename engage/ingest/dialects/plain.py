@@ -16,9 +16,9 @@ from engage.ingest.dialects.base import (
     body,
     header_row,
     headers_of,
+    laid_out,
     meta_column,
     values_of,
-    without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold, fold_field, synonyms, unique_headers
@@ -44,14 +44,7 @@ class PlainWide:
         columns = [_column(position, header) for position, header in enumerate(headers_of(grid))]
         if columns and _counts_rows(columns[0], cells):
             columns[0] = Column(0, columns[0].header, (columns[0].header,), "meta")
-        return Layout(
-            self.id,
-            without_empty(columns, cells),
-            cells,
-            rows,
-            len(cells),
-            head=top + 1,
-        )
+        return laid_out(self.id, columns, cells, rows, head=top + 1)
 
 
 class PlainLong:

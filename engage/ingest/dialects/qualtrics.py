@@ -11,11 +11,11 @@ from engage.ingest.dialects.base import (
     header_row,
     headers_of,
     is_one_hot,
+    laid_out,
     meta_column,
     tool_column,
     tool_words,
     values_of,
-    without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field
@@ -64,12 +64,11 @@ class Qualtrics:
         questions = [column for column in columns if column.role == "question"]
         filled = [values for column in questions if (values := values_of(cells[:, column.position]))]
         numeric = sum(all(_CODE.match(value) for value in values) for values in filled)
-        return Layout(
+        return laid_out(
             self.id,
-            without_empty(columns, cells),
+            columns,
             cells,
             rows,
-            len(cells),
             missing=frozenset({"-99"}),
             coded=bool(filled) and 2 * numeric > len(filled),
             head=top + head,

@@ -10,11 +10,11 @@ from engage.ingest.dialects.base import (
     Recognition,
     body,
     is_one_hot,
+    laid_out,
     meta_column,
     placeholders,
     tool_column,
     tool_words,
-    without_empty,
 )
 from engage.ingest.files import Grid
 from engage.ingest.names import fold_field, unique_headers
@@ -47,14 +47,7 @@ class SurveyMonkey:
         """Return the columns by question and label: a matrix row by its label, a tick by its option."""
         cells, rows = body(grid, 2)
         columns = _columns(grid.cells[0], grid.cells[1], cells)
-        return Layout(
-            self.id,
-            without_empty(columns, cells),
-            cells,
-            rows,
-            len(cells),
-            head=2,
-        )
+        return laid_out(self.id, columns, cells, rows, head=2)
 
 
 def _columns(first: Sequence[str], second: Sequence[str], cells: Cells) -> list[Column]:

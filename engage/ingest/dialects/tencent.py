@@ -8,8 +8,8 @@ from engage.ingest.dialects.base import (
     body,
     header_row,
     headers_of,
+    laid_out,
     tool_words,
-    without_empty,
 )
 from engage.ingest.dialects.numbered import QUESTION, is_coded, numbered_columns
 from engage.ingest.files import Grid
@@ -51,12 +51,6 @@ class Tencent:
         top = header_row(grid)
         cells, rows = body(grid, top + 1)
         columns = numbered_columns(headers_of(grid), cells, _META, frozenset())
-        return Layout(
-            self.id,
-            without_empty(columns, cells),
-            cells,
-            rows,
-            len(cells),
-            coded=is_coded(columns, cells, frozenset()),
-            head=top + 1,
+        return laid_out(
+            self.id, columns, cells, rows, coded=is_coded(columns, cells, frozenset()), head=top + 1
         )

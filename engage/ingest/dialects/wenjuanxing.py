@@ -8,8 +8,8 @@ from engage.ingest.dialects.base import (
     body,
     header_row,
     headers_of,
+    laid_out,
     tool_words,
-    without_empty,
 )
 from engage.ingest.dialects.numbered import QUESTION, is_coded, numbered_columns
 from engage.ingest.files import Grid
@@ -44,12 +44,11 @@ class Wenjuanxing:
         cells, rows = body(grid, top + 1)
         columns = numbered_columns(headers_of(grid), cells, _META, _BLANK | _BLANK_CODES)
         coded = is_coded(columns, cells, _BLANK | _BLANK_CODES)
-        return Layout(
+        return laid_out(
             self.id,
-            without_empty(columns, cells),
+            columns,
             cells,
             rows,
-            len(cells),
             missing=frozenset(plain(word) for word in _BLANK | (_BLANK_CODES if coded else frozenset())),
             coded=coded,
             head=top + 1,

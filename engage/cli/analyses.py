@@ -53,7 +53,7 @@ def service(workspace: Folder = None, lang: Lang = None, as_json: Json = False) 
     from engage.present import sentences
 
     settings, space = opened(workspace, lang, as_json)
-    table, paths = space.service(), space.service_paths()
+    table, paths = space.service_tables()
     if as_json:
         print_json({**as_document(table), "paths": as_document(paths)})
         return

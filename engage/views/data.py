@@ -110,13 +110,9 @@ class Tables:
         """Return what usual changes go with (long on a cold cache); every what-if is a function of it."""
         return _grid(self, wave)
 
-    def service(self) -> SafeTable:
-        """Return engagement, leaving and service side by side (some seconds on a cold cache)."""
-        return _released(self, "service")
-
-    def service_paths(self) -> SafeTable:
-        """Return lagged mediations of teams, none where none is offered."""
-        return _released(self, "service_paths")
+    def service(self) -> tuple[SafeTable, SafeTable]:
+        """Return outcomes side by side, and lagged mediations of teams (some seconds on a cold cache)."""
+        return _service(self)
 
     @property
     def attrition_on(self) -> bool:
@@ -149,6 +145,11 @@ def _released(tables: Tables, question: str, *details: Any) -> SafeTable:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _curves(tables: Tables, by: str, early: bool) -> SafeTable:
     return Workspace(tables.folder).retention(by, early=early)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _service(tables: Tables) -> tuple[SafeTable, SafeTable]:
+    return Workspace(tables.folder).service_tables()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -12,7 +12,7 @@ def draw(view: View) -> None:
         return
     with view.part():
         with view.busy("working"):
-            table, paths = view.tables.service(), view.tables.service_paths()
+            table, paths = view.tables.service()
         headline, *more = sentences.service(table, view.names)
         view.answer(headline)
         for line in more:

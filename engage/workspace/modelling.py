@@ -22,7 +22,7 @@ from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.grouping import grouped_drivers
 from engage.workspace.leaving import groups_of, leaving_model, staying
 from engage.workspace.levers import levers, scale_ends
-from engage.workspace.serving import SideBySide, side_by_side
+from engage.workspace.serving import side_by_side
 from engage.workspace.two_factor import two_factor
 
 
@@ -105,8 +105,7 @@ class Models(Base):
         teams tried alone (``exploratory``); what the data can't carry is an empty row with its reason. See
         :func:`engage.model.outcome_table`. Raises ``TooLittleData`` without service results or teams.
         """
-        found = self._side_by_side()
-        return release_outcomes(found.table, found.waves, self.policy, behind=found.behind)
+        return self.service_tables()[0]
 
     def service_paths(self) -> SafeTable:
         """Return how hygiene and motivators go with later service by way of engagement in between.
@@ -114,8 +113,21 @@ class Models(Base):
         Driver in one wave, engagement in the next, service after it: see :func:`engage.model.mediation`.
         Empty where waves or teams don't allow it.
         """
-        found = self._side_by_side()
-        return release_paths(found.paths, self.policy, behind=found.behind)
+        return self.service_tables()[1]
+
+    def service_tables(self) -> tuple[SafeTable, SafeTable]:
+        """Return :meth:`service` and :meth:`service_paths`, worked out at one go."""
+        waves = self._waves(ALL_WAVES)
+        snapshot = self._need().renamed
+        self._audit("service", waves=len(waves))
+        try:
+            found = side_by_side(linking.survey(snapshot, waves), snapshot, self.policy)
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
+        return (
+            release_outcomes(found.table, found.waves, self.policy, behind=found.behind),
+            release_paths(found.paths, self.policy, behind=found.behind),
+        )
 
     def retention(self, by: str = "", *, early: bool = False) -> SafeTable:
         """Return how many have not left of their own will, by months since hiring; other exits compete.
@@ -165,15 +177,6 @@ class Models(Base):
     def _need_attrition(self) -> None:
         if not self.attrition_on:
             raise UsageError("workspace.attrition_off", where="policy.yaml")
-
-    def _side_by_side(self) -> SideBySide:
-        waves = self._waves(ALL_WAVES)
-        snapshot = self._need().renamed
-        self._audit("service", waves=len(waves))
-        try:
-            return side_by_side(linking.survey(snapshot, waves), snapshot, self.policy)
-        except TooLittleData as error:
-            raise refusal(error, self.policy) from None
 
     def _called(self, survey: linking.Survey, group: str) -> linking.Survey:
         """Return the survey with groups called by names that may be said."""

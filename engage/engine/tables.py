@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from glob import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from engage.store import WHOLE, Snapshot, wave_name
 
 if TYPE_CHECKING:
+    import ibis.expr.operations as ops
     import ibis.expr.types as ir
 
 _SQL_TYPES: Final = {
@@ -77,7 +79,8 @@ def frame(expr: "ir.Table") -> pd.DataFrame:
     Numbers are floats where any is missing, dates ``datetime64``, yes/no ``boolean``, text ``str``.
     """
     booleans = {pa.bool_(): pd.BooleanDtype()}
-    found: pd.DataFrame = expr.to_pyarrow().to_pandas(date_as_object=False, types_mapper=booleans.get)
+    rows = _connection().con.sql(_compiled(expr.op())).to_arrow_table().cast(expr.schema().to_pyarrow())
+    found: pd.DataFrame = rows.to_pandas(date_as_object=False, types_mapper=booleans.get)
     return found
 
 
@@ -127,6 +130,12 @@ def by_import(rows: "ir.Table", values: Mapping[str, object], kind: str) -> "ir.
     if not values:
         return ibis.null(kind)
     return ibis.cases(*((rows.import_id == id, ibis.literal(v, kind)) for id, v in values.items()))
+
+
+@lru_cache(maxsize=64)
+def _compiled(expression: "ops.Node") -> str:
+    """Return the SQL of an expression: writing it takes longer than running it, and pages ask again."""
+    return str(_connection().compile(expression.to_expr()))
 
 
 def _connection() -> Any:

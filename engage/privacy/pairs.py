@@ -1,6 +1,6 @@
 """What two releases of nearly the same people say, by their difference, of those few who are in one only."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -35,7 +35,7 @@ def told_by_pairs(
     ``answers`` here are those of everybody in any release, NaN where they are not known (nobody knows them to
     tell). A sum less another is a sum too, over answers turned round where they are taken away.
     """
-    ends, away = sums.least + sums.most, set()
+    ends, away = sums.least + sums.most, set[int]()
     by_class = np.argsort(joint.people.of, kind="stable")
     first = np.append(0, np.cumsum(joint.people.size.astype(np.intp)))
 
@@ -43,9 +43,7 @@ def told_by_pairs(
         people = [by_class[first[c] : first[c + 1]] for c in classes.tolist()]
         return sums.answers[np.concatenate(people)] if people else np.zeros(0)
 
-    for found in _differences(joint, used):
-        if found.cell in away:
-            continue
+    for found in _differences(joint, used, away):
         taken = ends - answers(found.minus)
         both = np.concatenate([answers(found.plus), taken])
         turned = len(taken) * ends
@@ -56,7 +54,8 @@ def told_by_pairs(
     return away
 
 
-def _differences(joint: Joint, used: Flags) -> Iterator[_Difference]:
+def _differences(joint: Joint, used: Flags, away: Collection[int]) -> Iterator[_Difference]:
+    """Yield the differences worth a look; none of a cell that is in ``away`` by then."""
     codes, cells = joint.people.codes, len(used)
     rows, columns = np.nonzero((codes >= 0) & used[codes])
     held = csr_array((np.ones(len(rows)), (codes[rows, columns], rows)), shape=(cells, len(codes)))
@@ -68,5 +67,7 @@ def _differences(joint: Joint, used: Flags) -> Iterator[_Difference]:
     apart = joint.sizes[new[pairs.row]] + joint.sizes[old[pairs.col]] - 2 * pairs.data
     for place in np.flatnonzero((apart > 0) & (apart <= _MOST)):
         cell, other = int(new[pairs.row[place]]), int(old[pairs.col[place]])
-        mine, theirs = held[[cell]].indices, held[[other]].indices
+        if cell in away:
+            continue
+        mine, theirs = (held.indices[held.indptr[one] : held.indptr[one + 1]] for one in (cell, other))
         yield _Difference(cell, other, np.setdiff1d(mine, theirs), np.setdiff1d(theirs, mine))

@@ -1,5 +1,6 @@
 """Numbers as a reader of each language writes them. Nothing is computed here, and nothing rounded twice."""
 
+import datetime
 import math
 
 from engage.words import Language
@@ -44,3 +45,15 @@ def between(low: float, high: float, lang: Language, digits: int = 2) -> str:
     if low < 0 or high < 0:
         return f"{low_text} … {high_text}"
     return f"{low_text}–{high_text}"
+
+
+def today(lang: Language) -> str:
+    """Return today's date as a reader of each language writes it."""
+    return day(datetime.date.today(), lang)
+
+
+def day(date: datetime.date, lang: Language) -> str:
+    """Return a date as a reader of each language writes it; 2026-11-23 in English, which no one misreads."""
+    if lang == "zh":
+        return f"{date.year}年{date.month}月{date.day}日"
+    return f"{date:%d.%m.%Y}" if lang == "ru" else date.isoformat()

@@ -35,6 +35,7 @@ PageName = Literal[
     "trend",
     "comments",
     "quality",
+    "reports",
     "upload",
 ]
 PAGES: Final[tuple[PageName, ...]] = get_args(PageName)

@@ -84,6 +84,13 @@ class Base:
         closed = closed_waves(snapshot)
         return tuple(wave for wave in linking.survey_waves(snapshot) if wave not in closed)
 
+    def closed(self, wave: str | None = None) -> str:
+        """Return the name of a closed wave, the newest where none is named.
+
+        Raises ``TooLittleData`` where it is open or none is closed, ``UsageError`` for an unknown name.
+        """
+        return self._waves(wave)[-1]
+
     def waves(self) -> tuple[str, ...]:
         """Return the names of all waves, oldest first; :meth:`wave_table` says more of them."""
         snapshot = self._snapshot()

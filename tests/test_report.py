@@ -64,11 +64,11 @@ def texts_of(file):
 def test_every_part_begins_with_a_question_and_an_answer(report):
     names = [part.name for part in report.sections]
     assert names == [
-        "overview", "drivers", "herzberg", "teams", "service", "comments", "quality", "withheld",
+        "overview", "talk", "drivers", "herzberg", "teams", "service", "comments", "quality", "withheld",
     ]  # fmt: skip
     assert all(part.title and part.lines and part.lines[0] for part in report.sections)
     # nobody told of service here: the part says so instead of being left out
-    service = report.sections[4]
+    service = report.sections[5]
     assert not service.figures
     assert not service.sheets
 

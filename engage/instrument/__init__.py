@@ -13,6 +13,7 @@ from typing import Final
 
 from engage.errors import Problem, UsageError
 from engage.instrument.columns import TemplateColumn, template
+from engage.instrument.levers import LEVERS_FILE, Guide, Lever, LeverKind, load_levers
 from engage.instrument.model import (
     RATERS,
     RESERVED,
@@ -38,15 +39,19 @@ from engage.instrument.versions import (
 )
 
 __all__ = [
+    "LEVERS_FILE",
     "RATERS",
     "RESERVED",
     "ROLES",
     "Demographic",
+    "Guide",
     "Instrument",
     "InstrumentError",
     "Item",
     "ItemChange",
     "Level",
+    "Lever",
+    "LeverKind",
     "Option",
     "Question",
     "RatedBy",
@@ -58,7 +63,9 @@ __all__ = [
     "available",
     "compare_versions",
     "load_instrument",
+    "load_levers",
     "parse_instrument",
+    "places",
     "scale_change",
     "template",
 ]
@@ -82,7 +89,7 @@ def load_instrument(name_or_path: str | Path, *, folders: Sequence[Path] = ()) -
         if not path.is_file():
             raise UsageError("instrument.no_file", where=text, file=path.name)
         return _read(path)
-    for folder in _places(folders):
+    for folder in places(folders):
         path = folder / f"{text}.yaml"
         if path.is_file():
             return _read(path)
@@ -95,11 +102,12 @@ def available(folders: Sequence[Path] = ()) -> tuple[str, ...]:
 
     Other lists (of themes, of levers) lie in the same folders; an instrument says ``instrument:`` first.
     """
-    files = (path for folder in _places(folders) for path in folder.glob("*.yaml"))
+    files = (path for folder in places(folders) for path in folder.glob("*.yaml"))
     return tuple(sorted({path.stem for path in files if _SAYS_INSTRUMENT.search(path.read_bytes())}))
 
 
-def _places(folders: Sequence[Path]) -> Iterator[Path]:
+def places(folders: Sequence[Path]) -> Iterator[Path]:
+    """Yield where questionnaires and lists lie: ``folders``, then what comes with the package."""
     yield from folders
     package = Path(__file__).parents[1]
     packed, checkout = package / "surveys", package.parent / "surveys"

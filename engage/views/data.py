@@ -5,11 +5,13 @@ key, beside the folder and the workspace's own key (which changes with anything 
 Only ``SafeTable``s, the names of waves, groups and outcomes, and where trends break are cached, all bounded.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from engage.instrument import Guide
 from engage.privacy import LeverGrid, SafeTable
 from engage.workspace import Break, Workspace
 
@@ -41,6 +43,11 @@ class Tables:
     def ready_waves(self) -> tuple[str, ...]:
         """Names of the waves that can be closed now."""
         return _names(self, "ready_waves")
+
+    @property
+    def guides(self) -> Mapping[str, Guide]:
+        """What to ask about each factor and what can be done: of nobody, so not cached."""
+        return Workspace(self.folder).guides
 
     def outcomes(self) -> tuple[str, ...]:
         """Return the outcomes that can be asked about now."""

@@ -4,14 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from engage.present import charts, numbers, sentences
+from engage.present.standing import strengths_and_concerns, talk_about
 from engage.present.trend_breaks import trend_breaks
 from engage.privacy import SafeTable
 from engage.views.template import View, open_page, plain
 
 HEADLINES = ("engagement", "satisfaction")
 POINTS = "enps_net"
-FACTORS = ("hygiene", "motivator", "unlabelled")
-SHOWN = 3
 
 
 def draw(view: View) -> None:
@@ -89,31 +88,35 @@ def _moved(view: View, changes: SafeTable, scale: str, wave: str) -> str | None:
 
 
 def _strengths_and_concerns(view: View, scores: SafeTable) -> None:
-    frame = scores.tidy().dropna(subset=["favourable"])
-    composites = frame["scale"].isin(["hygiene", "motivator"])
-    frame = frame[~composites & frame["scale"].map(view.names.role_of).isin(FACTORS)]
-    ranked = frame.sort_values("favourable", ascending=False, kind="stable")
-    many = min(SHOWN, len(ranked) // 2)
-    if not many:
+    strengths, concerns = strengths_and_concerns(scores, view.names)
+    if not concerns:
         return
     left, right = st.columns(2, gap="large")
-    for place, key, rows in (
-        (left, "strengths", ranked.head(many)),
-        (right, "concerns", ranked.tail(many)[::-1]),
-    ):
+    for place, key, rows in ((left, "strengths", strengths), (right, "concerns", concerns)):
         with place:
             st.subheader(view.say(key), anchor=False)
-            lines = [
-                view.say(
-                    "ranked",
-                    scale=plain(view.names.scale(row["scale"])),
-                    share=numbers.percent(row["favourable"]),
-                    interval=numbers.span(row["ci_low"], row["ci_high"]),
-                )
-                for row in rows.to_dict("records")
-            ]
-            st.markdown("\n".join(f"1. {line}" for line in lines))
+            st.markdown("\n".join(f"1. {plain(row.said)}" for row in rows))
     view.note("ranked_note")
+    _talk(view, concerns[0].scale)
+
+
+def _talk(view: View, factor: str) -> None:
+    """Draw, folded, what to ask the team about a factor and what can be done about it."""
+    with view.part():
+        talk = talk_about(factor, view.tables.guides, view.names)
+        if talk is None:
+            return
+        with st.expander(view.say("talk_title", factor=plain(view.names.inline(view.names.scale(factor))))):
+            view.line(view.say("talk_ask"))
+            st.markdown("\n".join(f"- {plain(question)}" for question in talk.questions))
+            view.line(view.say("talk_do"))
+            st.markdown(
+                "\n".join(
+                    f"- **{plain(name)}** {plain(text)}  \n  {plain(view.say('talk_watch', watch=watch))}"
+                    for name, text, watch in talk.levers
+                )
+            )
+            view.note("talk_note")
 
 
 def _trend(view: View, trend: SafeTable, changes: SafeTable) -> None:

@@ -1,12 +1,12 @@
 """What all of a workspace's answers start from: its folder, its policy, its waves, its log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from engage.errors import TooLittleData, UsageError
-from engage.instrument import Instrument
+from engage.instrument import Guide, Instrument, load_levers, places
 from engage.privacy import Policy, load_policy
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
 from engage.workspace import linking
@@ -100,6 +100,14 @@ class Base:
         """Return the questionnaire of a wave; several are laid together."""
         snapshot = self._need()
         return wave_instrument(snapshot, None if wave in (None, ALL_WAVES) else wave)
+
+    @property
+    def guides(self) -> Mapping[str, Guide]:
+        """What to ask about each factor and what can be done: the workspace's levers.yaml, or the package's.
+
+        Raises ``InputError`` for a file of the workspace's own that can't be read.
+        """
+        return load_levers(list(places([self.path / "surveys"])))
 
     def demographics(self, wave: str | None = None) -> tuple[str, ...]:
         """Return the groups whose tables a closed wave publishes."""

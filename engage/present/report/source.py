@@ -1,9 +1,10 @@
 """Where a report's tables come from: the pages' cached tables, or a workspace."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engage.instrument import Guide
 from engage.privacy import SafeTable
 from engage.workspace import Break, Workspace
 
@@ -18,6 +19,10 @@ class Source(Protocol):
     @property
     def attrition_on(self) -> bool:
         """Whether curves of staying may be shown."""
+
+    @property
+    def guides(self) -> Mapping[str, Guide]:
+        """What to ask about each factor and what can be done."""
 
     def groups(self, wave: str) -> tuple[str, ...]:
         """Return the groups whose tables a wave publishes."""
@@ -80,6 +85,11 @@ class FromWorkspace:
     def attrition_on(self) -> bool:
         """Whether curves of staying may be shown."""
         return self.workspace.attrition_on
+
+    @property
+    def guides(self) -> Mapping[str, Guide]:
+        """What to ask about each factor and what can be done."""
+        return self.workspace.guides
 
     def groups(self, wave: str) -> tuple[str, ...]:
         """Return the groups whose tables a wave publishes."""

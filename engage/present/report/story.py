@@ -8,6 +8,7 @@ from engage.errors import EngageError
 from engage.present import charts, numbers, sentences
 from engage.present.labels import Names
 from engage.present.report.source import Source
+from engage.present.standing import strengths_and_concerns, talk_about
 from engage.present.trend_breaks import trend_breaks
 from engage.privacy import SafeTable
 from engage.words import catalogue, say
@@ -104,6 +105,24 @@ class _Teller:
             "overview", lines, [Figure(charts.scale_bars(scores, self.names), title)],
             [("scores", title, scores)],
         )  # fmt: skip
+
+    def talk(self) -> Section | None:
+        """Return what to ask and do about the factor that stands lowest; nothing where the list lacks it."""
+        concerns = strengths_and_concerns(self.tables.scores(self.wave), self.names)[1]
+        talk = talk_about(concerns[0].scale, self.tables.guides, self.names) if concerns else None
+        if talk is None:
+            return None
+        lang = self.names.lang
+        factor = self.names.inline(self.names.scale(concerns[0].scale))
+        colon = "：" if lang == "zh" else ": "
+        watch = [say("page_overview.talk_watch", lang, watch=one) for _, _, one in talk.levers]
+        lines = [
+            say("page_overview.talk_ask", lang),
+            *(f"· {question}" for question in talk.questions),
+            say("page_overview.talk_do", lang),
+            *(f"· {lever[0]}{colon}{lever[1]} {one}" for lever, one in zip(talk.levers, watch, strict=True)),
+        ]
+        return Section("talk", say("page_overview.talk_title", lang, factor=factor), tuple(lines))
 
     def _response(self) -> list[str]:
         frame = self.tables.response_rates().tidy()
@@ -239,5 +258,8 @@ def compose(tables: Source, names: Names, wave: str, *, made_on: str) -> Report:
     teller.tell("comments", teller.comments)
     teller.tell("quality", teller.quality)
     teller.said.append(teller.shown())
+    talk = teller.talk()
+    if talk is not None:
+        teller.said.insert(1, talk)
     title, subtitle = teller.word("title", wave=wave), teller.word("subtitle", date=made_on)
     return Report(title, subtitle, names, tuple(teller.said))

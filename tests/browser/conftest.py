@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -62,6 +63,22 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], str]]:
     """Start the app on a workspace and return its address; stopped at the end."""
+    with _servers() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def both(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Addresses of an ``empty`` and a ``full`` workspace for a whole module; models are fitted once."""
+    folder = tmp_path_factory.mktemp("both")
+    full = shutil.copytree(sample_workspace, folder / "full" / "workspace")
+    (folder / "empty").mkdir()
+    with _servers() as start:
+        yield {"empty": start(folder / "empty" / "nothing"), "full": start(full)}
+
+
+@contextmanager
+def _servers() -> Iterator[Callable[[Path], str]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start(workspace: Path) -> str:
@@ -85,10 +102,12 @@ def serve() -> Iterator[Callable[[Path], str]]:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
         return f"http://127.0.0.1:{port}"
 
-    yield start
-    for server in started:
-        server.terminate()
-        server.wait(timeout=20)
+    try:
+        yield start
+    finally:
+        for server in started:
+            server.terminate()
+            server.wait(timeout=20)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ pytestmark = pytest.mark.browser
 @pytest.mark.rest
 @pytest.mark.parametrize("width", [1440, 800])
 @pytest.mark.parametrize("lang", LOCALES)
-def test_every_page(lang, width, sample_copy, tmp_path, serve, visit):
-    for state, workspace in (("empty", tmp_path / "nothing"), ("full", sample_copy)):
-        page = visit(serve(workspace), width=width, locale=LOCALES[lang])
+def test_every_page(lang, width, both, visit):
+    for state, address in both.items():
+        page = visit(address, width=width, locale=LOCALES[lang])
         settle(page)
         for place, name in enumerate(PAGES):
             turn_to(page, place)

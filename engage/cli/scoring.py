@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from engage.text import Method
 
 ADDED: Final = ("language", "tone", "tone_score", "intent", "theme")
-BLOCK_ROWS: Final = 10_000
+BLOCK_ROWS: Final = 5_000
 _BLOCK_CHARACTERS: Final = 4_000_000
-_MANY: Final = 2 * BLOCK_ROWS  # rows from which a second process is worth its start
+_MANY: Final = 20_000  # rows from which a second process is worth its start
 
 
 @dataclass(frozen=True, slots=True)

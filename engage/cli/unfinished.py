@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -108,21 +108,24 @@ def _kept(part: Path, log: Path, job: Mapping[str, str]) -> tuple[Found, list[tu
     try:
         first, *lines = log.read_bytes().splitlines(keepends=True)
         told = json.loads(first)
-        source = part.open("rb")
-    except (OSError, ValueError):  # no log, an empty or a torn one
+        with part.open("rb") as source:
+            kept = list(_sound(source, lines)) if told == dict(job) else []
+    except (OSError, ValueError):  # no log, or a torn one
         return "nothing", []
     if told != dict(job):
         return "other", []
-    kept = []
-    with source:
-        for line in lines:
-            if not line.endswith(b"\n"):
-                break
-            rows, size, digest = json.loads(line)
-            if _digest(source.read(size)) != digest:
-                break
-            kept.append((rows, size, digest))
     return ("same" if kept else "nothing"), kept
+
+
+def _sound(source: BinaryIO, lines: list[bytes]) -> Iterator[tuple[int, int, str]]:
+    """Return rows, bytes and digest of each block until one is not as its line says."""
+    for line in lines:
+        if not line.endswith(b"\n"):
+            return
+        rows, size, digest = json.loads(line)
+        if _digest(source.read(size)) != digest:
+            return
+        yield rows, size, digest
 
 
 def _line(document: object) -> bytes:

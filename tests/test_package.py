@@ -172,7 +172,7 @@ def test_every_library_that_is_imported_is_declared():
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_holds_hashes_and_no_address(lock):
     text = (ROOT / lock).read_text(encoding="utf-8")
-    for address in ("http", "://", "index-url", "find-links", " @ "):
+    for address in ("http:", "https:", "://", "index-url", "find-links", " @ "):
         assert address not in text
     pins = re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n?", "", text, flags=re.MULTILINE).strip())
     assert len(pins) > 40

@@ -82,7 +82,12 @@ def whole(tmp_path_factory) -> tuple[Path, bytes]:
 
 @pytest.mark.parametrize(
     ("encoding", "delimiter"),
-    [("utf-8-sig", ","), ("gb18030", ";"), ("utf-16", "\t"), ("utf-8", "|"), ("utf-16-le", ",")],
+    [
+        ("gb18030", ";"),
+        ("utf-16", "\t"),
+        *(pytest.param(*one, marks=pytest.mark.rest) for one in (("utf-8-sig", ","), ("utf-8", "|"))),
+        pytest.param("utf-16-le", ",", marks=pytest.mark.rest),
+    ],
 )
 def test_streamed_is_what_a_frame_gives(encoding, delimiter, tmp_path):
     file = write(tmp_path / "in.csv", rows(), encoding, delimiter)
@@ -130,7 +135,7 @@ def test_two_processes_write_the_same(whole, tmp_path):
     assert (tmp_path / "out.csv").read_bytes() == whole[1]
 
 
-@pytest.mark.parametrize("stop_at", [30, 120, 210])
+@pytest.mark.parametrize("stop_at", [30, 210])
 def test_a_stopped_run_is_taken_up_where_it_was(whole, tmp_path, stop_at):
     out = tmp_path / "out.csv"
     with pytest.raises(KeyboardInterrupt):

@@ -57,7 +57,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 	--generate-hashes --no-emit-index-url --no-header --extra build
 lock:
 	$(LOCK) -o requirements.lock
-	$(LOCK) --extra dev -o requirements-dev.lock
+	$(LOCK) --extra dev --extra onnx -o requirements-dev.lock
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,17 +1,24 @@
 """Read comments that the models never saw: tone, intent, theme, calibration, pairs, identifiers, speed.
 
 python benchmarks/text.py [--speed] [--shared DIR]
+python benchmarks/text.py --million [--rows N]
 
 Prints Markdown. The held-apart comments are `data/text/*_test.tsv`; the baselines get the two cut-offs that
 suit them best on those very comments, which nobody could have chosen. `--speed` times SnowNLP in the same
 run. `--shared` names a folder with the public hotel reviews (`zh_ChnSentiCorp_htl_all.csv`); reviews that
-SnowNLP ships are left out of it by their first 20 characters.
+SnowNLP ships are left out of it by their first 20 characters. `--million` does nothing else: it has
+`engage sentiment` read a file of a million comments (or `--rows`).
 """
 
 import argparse
 import csv
 import itertools
+import os
 import re
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -125,6 +132,50 @@ def speed() -> None:
     )
 
 
+def million(count: int) -> None:
+    """Time ``engage sentiment`` on training comments, numbered so that all differ, and watch its memory."""
+    texts = [text for one in LANGUAGES for text in rows(ROOT / f"data/text/{one}_train.tsv")["text"]]
+    drawn = np.random.default_rng(11).integers(0, len(texts), count)
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / "comments.csv", Path(folder) / "scored.csv"
+        with source.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["no", "team", "date", "comment"])
+            writer.writerows([n, f"T{n % 400}", "2026-05-04", f"{texts[k]} {n}"] for n, k in enumerate(drawn))
+        command = [sys.executable, "-m", "engage", "sentiment", str(source), "--column", "comment"]
+        start, peak = time.monotonic(), 0
+        with subprocess.Popen([*command, "--out", str(out)]) as running:
+            while running.poll() is None:
+                peak = max(peak, memory(running.pid))
+                time.sleep(0.1)
+        seconds = time.monotonic() - start
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        processor = used.ru_utime + used.ru_stime
+        size, lines = source.stat().st_size, sum(1 for _ in rows_of(out))
+    if running.returncode or lines != count + 1:
+        raise SystemExit("engage sentiment failed")
+    print(
+        f"{count:,} comments ({size / 1e6:.0f} MB) in {seconds:.0f} s: {count / seconds:,.0f} a second on "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[1]:.1f}; processor time {processor:.0f} s: "
+        f"{count / processor:,.0f} a second and core; peak memory of all processes {peak / 1e6:.0f} MB"
+    )
+
+
+def rows_of(path: Path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        yield from csv.reader(file)
+
+
+def memory(pid: int) -> int:
+    """Return the bytes resident in a process and its children, what they share counted for each."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        pages = [int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in (pid, *children)]
+    except (FileNotFoundError, ProcessLookupError):  # one has just ended
+        return 0
+    return sum(pages) * resource.getpagesize()
+
+
 def timed(run) -> float:
     start = time.process_time()
     run()
@@ -158,7 +209,12 @@ if __name__ == "__main__":
     )
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--shared", type=Path)
+    parser.add_argument("--million", action="store_true")
+    parser.add_argument("--rows", type=int, default=1_000_000)
     chosen = parser.parse_args()
+    if chosen.million:
+        million(chosen.rows)
+        raise SystemExit
     print(
         "| language | held apart | tone macro-F1 | stock at its best cuts | ECE | intent | theme micro-F1 |"
     )

@@ -366,26 +366,6 @@ def audit(
         raise typer.Exit(3)
 
 
-@app.command()
-def sentiment(
-    file: Path,
-    column: Annotated[str, typer.Option("--column", help="The column with the comments.")],
-    out: Annotated[Path, typer.Option("--out", help="CSV file to write; never the input itself.")],
-    workspace: Folder = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
-    """Write a file of comments again, with language, tone, tone_score, intent and theme beside them."""
-    from engage.cli.scoring import score_file
-
-    settings = settle(workspace, lang, as_json)
-    done = score_file(readable(file), column, out, progress=Progress(settings.lang))
-    if as_json:
-        print_json({"rows": done.rows, "out": str(out), "columns": dict(done.columns)})
-    else:
-        typer.echo(say("cli.sentiment_done", settings.lang, rows=done.rows, out=out))
-
-
 @app.command("app")
 def app_(workspace: Folder = None, lang: Lang = None, as_json: Json = False, port: Port = 8501) -> None:
     """Serve the app on this machine, until Ctrl+C."""

@@ -39,6 +39,31 @@ class Progress:
         typer.echo(say(f"cli.step.{step}", self.lang, done=done, of=of), err=True)
 
 
+@dataclass(slots=True)
+class Pace:
+    """Prints how far a step is on stderr, at how many a second since it began, and how much time is left."""
+
+    lang: Language
+    _begun: tuple[float, int] | None = None
+    _said: float = field(default=-math.inf)
+
+    def __call__(self, step: str, done: int, of: int) -> None:
+        """Take a step's name, how far it is, and its length."""
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = (now, done)
+        elif done < of and now - self._said < _EVERY:
+            return
+        self._said = now
+        line = say(f"cli.step.{step}", self.lang, done=done, of=of)
+        begun, before = self._begun
+        if done > before and now > begun:
+            rate = (done - before) / (now - begun)
+            minutes, seconds = divmod(round((of - done) / rate), 60)
+            line += say("cli.pace", self.lang, rate=f"{rate:,.0f}", left=f"{minutes}:{seconds:02}")
+        typer.echo(line, err=True)
+
+
 def print_json(document: object) -> None:
     """Print one JSON document on stdout; numbers that don't exist are ``null``."""
     sys.stdout.write(json.dumps(_finite(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n")

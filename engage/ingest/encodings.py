@@ -1,9 +1,11 @@
 """Bytes to text: byte order mark, then UTF-8, then the encodings that survey tools and Excel still write."""
 
 import codecs
+import itertools
 import re
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
 
 from engage.errors import InputError
 
@@ -38,6 +40,22 @@ _MIXED: Final = 0.4  # share of the foreign bytes that stand three and more toge
 _PAIR: Final = re.compile(rb"[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x81-\xfe][\x40-\xfe]")
 _GB_MARKS: Final = frozenset({0xA1, 0xA2, 0xA3, 0xA7})  # rows of marks, and of Cyrillic letters
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
+_STEP: Final = 1 << 20
+
+
+class Sliced(Protocol):
+    """Bytes that are looked at in slices: those of an upload, or a file that need not fit into memory."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: slice, /) -> bytes: ...
+
+
+class Recognised(NamedTuple):
+    """An encoding; ``valid``: every byte is UTF-8 without a mark; ``guessed`` as in :class:`Text`."""
+
+    encoding: str
+    guessed: bool = False
+    valid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +97,57 @@ def decode(data: bytes, encoding: str | None = None) -> Text:
             return _text(data.decode(encoding).removeprefix("\ufeff"), encoding)
         except (LookupError, ValueError) as error:  # some codecs raise no UnicodeDecodeError
             raise InputError("ingest.encoding", encoding=encoding) from error
+    if b"\0" in data and not (data.startswith(tuple(mark for mark, _ in _MARKS)) or _wide(data)):
+        raise InputError("ingest.nul_bytes")
+    found = recognised(data)
+    if found.valid:
+        return Text(data, "utf-8", data.count(_REPLACED))
+    text = data.decode(found.encoding, "replace")
+    return _text(text, found.encoding, found.guessed)
+
+
+def recognised(data: Sliced) -> Recognised:
+    """Return the encoding that ``data`` appear to be written in, looking at a slice at a time.
+
+    Raises ``InputError`` where the letters make sense in no encoding.
+    """
+    head = data[:4]
     for mark, name in _MARKS:
-        if data.startswith(mark):
-            return _tolerant(data, name)
+        if head.startswith(mark):
+            return Recognised(name)
     wide = _wide(data)
     if wide:
-        return replace(_tolerant(data, wide), guessed=True)
-    if b"\0" in data:
-        raise InputError("ingest.nul_bytes")
-    try:
-        if data.isascii():
-            return Text(data, "utf-8")
-        data.decode("utf-8")
-        return Text(data, "utf-8", data.count(_REPLACED))
-    except UnicodeDecodeError as error:
-        around = data[max(0, error.start - _SAMPLE) : error.start + _SAMPLE].decode("utf-8", "replace")
+        return Recognised(wide, guessed=True)
+    broken = _first_broken(data)
+    if broken is None:
+        return Recognised("utf-8", valid=True)
+    around = data[max(0, broken - _SAMPLE) : broken + _SAMPLE].decode("utf-8", "replace")
     # a few broken characters in what is otherwise UTF-8 (a cut-off last line, a pasted cell)
     foreign = len(around) - len(around.encode("ascii", "ignore"))
     if around.count("\ufffd") * 20 < foreign:
-        return _tolerant(data, "utf-8")
+        return Recognised("utf-8")
     legacy = _legacy(data)
     if not legacy:
         raise InputError("ingest.encoding_unknown", known=OFFERED)
-    return replace(_tolerant(data, legacy), guessed=True)
+    return Recognised(legacy, guessed=True)
+
+
+def _slices(data: Sliced) -> Iterator[bytes]:
+    return (data[start : start + _STEP] for start in range(0, len(data), _STEP))
+
+
+def _first_broken(data: Sliced) -> int | None:
+    """Return where the first byte stands that is no UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    seen = 0
+    for part in _slices(data):
+        kept = len(decoder.getstate()[0])
+        try:
+            decoder.decode(part, seen + len(part) == len(data))
+        except UnicodeDecodeError as error:
+            return seen - kept + error.start
+        seen += len(part)
+    return None
 
 
 def encoding_choices(data: bytes) -> tuple[EncodingChoice, ...]:
@@ -127,15 +173,11 @@ def encoding_choices(data: bytes) -> tuple[EncodingChoice, ...]:
     return tuple(choices)
 
 
-def _tolerant(data: bytes, encoding: str) -> Text:
-    return _text(data.decode(encoding, "replace"), encoding)
+def _text(text: str, encoding: str, guessed: bool = False) -> Text:
+    return Text(text.encode("utf-8", "replace"), encoding, text.count("\ufffd"), guessed)
 
 
-def _text(text: str, encoding: str) -> Text:
-    return Text(text.encode("utf-8", "replace"), encoding, text.count("\ufffd"))
-
-
-def _wide(data: bytes) -> str:
+def _wide(data: Sliced) -> str:
     """Return UTF-16's name where every second byte is often NUL, or the text reads well."""
     head = data[: 4096 - 4096 % 2]
     if len(head) < 4 or len(data) % 2 or b"\0" not in head:
@@ -155,14 +197,19 @@ def _sense(text: str) -> float:
     return len(_USUAL.findall(text)) / max(len(text), 1)
 
 
-def _legacy(data: bytes) -> str:
+def _legacy(data: Sliced) -> str:
     """Return the likeliest of GB18030, Big5, Windows-1252 and the encodings of Russian; ``""`` if none fits.
 
     Chinese text is told by the share of byte pairs that fall in the standard's rows of common characters
     and punctuation (GB 2312 rows A1–A3, A7 and B0–D7, Big5 rows A1–A3 and A4–C6), Russian by its letters.
     """
-    first = _HIGH.search(data)
-    start = first.start() if first else 0
+    start = 0
+    for part in _slices(data):
+        first = _HIGH.search(part)
+        if first:
+            start += first.start()
+            break
+        start += len(part)
     sample = data[start : start + _SAMPLE]
     pairs = _PAIR.findall(sample)
     high = _HIGH.findall(sample)
@@ -202,10 +249,14 @@ def _russian(text: str) -> float:
     return (frequent / _USUAL_SHARE - 3 * strange - 2 * bent) / max(len(foreign), 1)
 
 
-def _decodes(data: bytes, encoding: str) -> bool:
+def _decodes(data: Sliced, encoding: str) -> bool:
     """Return whether all but one in a thousand characters can be decoded."""
-    text = data.decode(encoding, "replace")
-    return text.count("\ufffd") * 1000 <= len(text)
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    bad = size = 0
+    for part in itertools.chain(_slices(data), (b"",)):
+        text = decoder.decode(part, not part)
+        bad, size = bad + text.count("\ufffd"), size + len(text)
+    return bad * 1000 <= size
 
 
 def _is_common_gb(pair: bytes) -> bool:

@@ -25,6 +25,8 @@ _BLANK: Final = b" \t\r\n\0\xef\xbb\xbf"
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _LOCKED: Final = "EncryptedPackage".encode("utf-16-le")  # the stream of a workbook with a password
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORKBOOK: Final = (*_ZIP, _OLE)
+_GZIP: Final = b"\x1f\x8b"
 _MARKUP: Final = re.compile(rb"^\s*(?:<!doctype html|<html|<head|<meta|<table|<\?xml|<!--)", re.IGNORECASE)
 _FOREIGN: Final = (
     b"%PDF",
@@ -102,19 +104,34 @@ def open_grid(
     """
     faults = Faults()
     data = _unpacked(data, faults)
-    if data.startswith((*_ZIP, _OLE)):
+    if data.startswith(_WORKBOOK):
         return _workbook(data, sheet, faults)
-    if _MARKUP.match(data.removeprefix(b"\xef\xbb\xbf")[:200]):
-        raise InputError("ingest.html")
-    if data.startswith(_FOREIGN):
-        raise InputError("ingest.not_a_table")
+    _refuse_foreign(data)
     return _delimited(data, encoding, delimiter, faults)
+
+
+def is_text(head: bytes) -> bool:
+    """Return whether a file that begins so is delimited text, not a workbook or archive.
+
+    Raises ``InputError`` for other kinds of file.
+    """
+    if head.startswith((*_WORKBOOK, _GZIP)):
+        return False
+    _refuse_foreign(head)
+    return True
+
+
+def _refuse_foreign(head: bytes) -> None:
+    if _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")[:200]):
+        raise InputError("ingest.html")
+    if head.startswith(_FOREIGN):
+        raise InputError("ingest.not_a_table")
 
 
 def _unpacked(data: bytes, faults: Faults) -> bytes:
     """Return the table inside a ``.gz`` or ``.zip``, one level deep, or the data as they are."""
     packed = data
-    if data.startswith(b"\x1f\x8b"):
+    if data.startswith(_GZIP):
         data = gunzip(data, MAX_BYTES)
     if data.startswith(_ZIP):
         inside = unzip(data, MAX_BYTES)
@@ -122,7 +139,7 @@ def _unpacked(data: bytes, faults: Faults) -> bytes:
             data = inside
             if data.startswith(_ZIP) and unzip(data, MAX_BYTES) is not None:
                 raise InputError("ingest.archive_nested")
-    if data.startswith(b"\x1f\x8b"):
+    if data.startswith(_GZIP):
         raise InputError("ingest.archive_nested")
     if data is not packed:
         faults.add("unpacked", "info")

@@ -1,18 +1,19 @@
 """Comments: language, tone, intent, themes, redaction."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from engage.errors import UsageError
 from engage.text import tone as _tone
 from engage.text.alike import SameWish, same_wishes
+from engage.text.blocks import Method, check_method, sentiment_blocks
 from engage.text.compare import team_tone, theme_shares, tone_by
 from engage.text.emerging import EmergingTheme, emerging_themes
 from engage.text.intent import INTENTS, unread_intent
 from engage.text.language import detect
+from engage.text.local import tones_by
 from engage.text.model import LANGUAGES, probabilities
 from engage.text.redact import Entity, Redacted, redact
 from engage.text.themes import ThemeMatch, main_themes, matched_themes, theme_of, themes
@@ -29,6 +30,7 @@ __all__ = [
     "redact",
     "same_wishes",
     "sentiment",
+    "sentiment_blocks",
     "team_tone",
     "theme_of",
     "theme_shares",
@@ -36,12 +38,15 @@ __all__ = [
     "tone_by",
 ]
 
-Method = Literal["model", "snownlp"]
 Progress = Callable[[int, int], None]
 
 
 def sentiment(
-    texts: Iterable[str], *, method: Method = "model", progress: Progress | None = None
+    texts: Iterable[str],
+    *,
+    method: Method = "model",
+    model: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return language, tone, intent and theme of each text.
 
@@ -51,33 +56,56 @@ def sentiment(
 
     ``method="model"``: the shipped models (:mod:`engage.text.model`); the tone is the likeliest of three
     calibrated probabilities. ``method="snownlp"``: tone from the stock parts instead (SnowNLP, VADER, a word
-    list; :mod:`engage.text.tone`); slow, and worse on workplace text. `docs/text.md` has the measurements: no
-    single comment's tone is sure, so compare groups, within a question and source (:func:`tone_by`).
+    list; :mod:`engage.text.tone`); slow, and worse on workplace text. ``method="onnx"``: tone from a
+    transformer of one's own, in the folder ``model`` (needs ``engage[onnx]``; `docs/text.md` says what the
+    folder holds). Language, intent and theme are always those of the shipped models. `docs/text.md` has the
+    measurements: no single comment's tone is sure, so compare groups, within a question and source
+    (:func:`tone_by`).
 
     Missing data: a text that is missing, empty, without letters or says nothing (无, n/a, нет) has language
     ``none``, tone and tone_score missing, intent ``other``, theme ``none``: it is not counted as neutral.
-    Text in another language has tone and tone_score missing too. The first 2,000 characters are read.
+    Text in another language has tone and tone_score missing too, unless a model of one's own reads it. The
+    first 2,000 characters are read.
 
-    Equal texts are scored once. ``progress(done, total)`` counts different texts. Raises ``UsageError`` for
-    an unknown method.
+    Equal texts are scored once. ``progress(done, total)`` counts different texts; :func:`sentiment_blocks`
+    takes more texts than fit into memory. Raises ``UsageError`` for an unknown method, or a ``model`` that is
+    missing or not used; ``InputError`` where the model of one's own can't be understood or run.
     """
-    if method not in ("model", "snownlp"):
-        raise UsageError("text.method", where="method", method=method)
+    check_method(method, model)
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     clean = ["" if pd.isna(text) else str(text) for text in series]
     place, different = pd.factorize(pd.Series(clean, dtype=object))
-    rows = _different([str(text) for text in different], method, progress)
+    rows = _different([str(text) for text in different], method, model, progress)
     return rows.take(place).set_axis(series.index)
 
 
-def _different(texts: list[str], method: Method, progress: Progress | None) -> pd.DataFrame:
+def _different(
+    texts: list[str], method: Method, model: str | Path | None, progress: Progress | None
+) -> pd.DataFrame:
     languages = detect(texts)
-    by_model = method == "model"
-    frame = _by_model(texts, languages, progress if by_model else None)
-    if not by_model:
+    frame = _by_model(texts, languages, progress if method == "model" else None)
+    if method == "snownlp":
         frame["tone_score"] = _tone.score_all(texts, [str(one) for one in languages], progress)
         frame["tone"] = pd.Series(_tone.cut(frame["tone_score"].to_numpy(), languages), dtype="str")
+    elif model is not None:
+        mine = np.flatnonzero(languages != "none")
+        more = _counter(len(texts) - len(mine), len(texts), progress)
+        tone, score = np.full(len(texts), None, dtype=object), np.full(len(texts), np.nan)
+        tone[mine], score[mine] = tones_by(model, [texts[place] for place in mine], more)
+        frame["tone"], frame["tone_score"] = pd.Series(tone, dtype="str"), score
     return frame
+
+
+def _counter(done: int, total: int, progress: Progress | None) -> Callable[[int], None]:
+    """Return what takes how many more are done, and reports how many are."""
+
+    def more(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, total)
+
+    return more
 
 
 def _by_model(texts: list[str], languages: np.ndarray, progress: Progress | None) -> pd.DataFrame:
@@ -85,14 +113,7 @@ def _by_model(texts: list[str], languages: np.ndarray, progress: Progress | None
     score = np.full(len(texts), np.nan)
     intent = np.full(len(texts), "other", dtype=object)
     theme = np.full(len(texts), "none", dtype=object)
-    done = int((~np.isin(languages, LANGUAGES)).sum())
-
-    def more(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress is not None:
-            progress(done, len(texts))
-
+    more = _counter(int((~np.isin(languages, LANGUAGES)).sum()), len(texts), progress)
     for language in LANGUAGES:
         mine = np.flatnonzero(languages == language)
         if len(mine):

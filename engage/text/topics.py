@@ -23,10 +23,14 @@ THEMES: Final = (
 @cache
 def document() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Return ``surveys/themes.yaml``: theme → language → words."""
+    return dict(yaml.load(themes_file().read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+
+
+def themes_file() -> Path:
+    """Return where ``surveys/themes.yaml`` lies."""
     package = Path(__file__).parents[1]
     packed, checkout = package / "surveys" / "themes.yaml", package.parent / "surveys" / "themes.yaml"
-    source = packed if packed.is_file() else checkout  # an editable install does not see packed files
-    return dict(yaml.load(source.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+    return packed if packed.is_file() else checkout  # an editable install does not see packed files
 
 
 class ListedWords(NamedTuple):

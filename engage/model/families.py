@@ -66,11 +66,11 @@ def _to_units(mean: FloatArray, spread: FloatArray) -> FloatArray:
     return back
 
 
-def fit_linear(design: Design, model: str) -> Fitted:
+def fit_linear(design: Design, model: str, *, jackknife: bool = False) -> Fitted:
     """Least squares, or logit of an outcome of 0 and 1."""
     columns = scaled(design)
     x, back = with_intercept(columns)
-    found = (ols if model == "ols" else logit)(design.outcome, x, design.clusters)
+    found = (ols if model == "ols" else logit)(design.outcome, x, design.clusters, jackknife=jackknife)
     unit = design.outcome.std(ddof=1) if model == "ols" else 1.0
     return Fitted(
         terms=(INTERCEPT, *design.terms),

@@ -136,8 +136,8 @@ def fit_drivers(
 
     ``interactions``: pairs of drivers whose product, of centred columns, is added as ``a:b``. ``wild`` > 0
     (least squares with clusters): p-values and intervals by that many draws of the wild cluster bootstrap
-    (:mod:`engage.model.wild`), the remedy for fewer than 30 clusters. ``jackknife`` (least squares or logit
-    with clusters): errors by leaving clusters out one by one (CR3) and t(G − 1), for drivers that are the
+    (:mod:`engage.model.wild`), the remedy for fewer than 30 clusters. ``jackknife`` (least squares, logit or
+    Cox with clusters): errors by leaving clusters out one by one (CR3) and t(G − 1), for drivers that are the
     same for a whole cluster; the usual errors are too small for those even with 60 clusters.
 
     Text columns become dummies, first level the base. Rows with a missing value in any column used are left
@@ -154,7 +154,7 @@ def fit_drivers(
     slopes = names(slopes)
     check_outcome_time(model, time, entry)
     _check_for_model(model, cluster, trials, slopes, wild)
-    if jackknife and (model not in ("ols", "logit") or cluster is None or wild):
+    if jackknife and (model not in ("ols", "logit", "cox") or cluster is None or wild):
         raise UsageError("model.jackknife_needs_clusters", model=model)
     rows = complete_in(frame, time, entry, trials)
     design = build_design(rows, outcome, drivers, controls, cluster)
@@ -166,7 +166,7 @@ def fit_drivers(
     notes = design.notes + check_design(design, outcome, model, wild=bool(wild))
     times = spell_times(rows, design, time, entry)
     if times is not None:
-        fitted = fit_cox(design, *times)
+        fitted = fit_cox(design, *times, jackknife=jackknife)
     elif trials is not None:
         fitted = fit_binomial(design, _counts(rows, design, trials))
     elif model == "mixed":

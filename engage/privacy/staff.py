@@ -17,8 +17,8 @@ from engage.privacy.safe import Note, SafeTable, seal
 from engage.privacy.support import Support, check_support
 from engage.privacy.suppress import TOO_FEW, suppress
 
-HAZARD_COLUMNS: Final = ("part", "term", "level", "ratio", "ci_low", "ci_high", "p_value", "changing",
-                         "hidden_reason")  # fmt: skip
+HAZARD_COLUMNS: Final = ("part", "term", "level", "ratio", "ci_low", "ci_high", "p_value", "p_adjusted",
+                         "changing", "hidden_reason")  # fmt: skip
 HEADCOUNT_COLUMNS: Final = ("role_group", "year", "expected", "low", "high", "left", "hired", "moved_out",
                             "moved_in", "hidden_reason")  # fmt: skip
 _FLOWS: Final = ("left", "hired", "moved_out", "moved_in")
@@ -37,11 +37,11 @@ def release_hazards(
     """Release hazard ratios of leaving to 0.01, p-values in bands; those of its assumption, too.
 
     ``table``: a row per part (``later``, ``early``), term and level, with ``estimate``, ``ci_low``,
-    ``ci_high`` (logs of ratios; missing for the level that others are compared with), ``p_value`` and
-    ``changing`` (of the test of proportional hazards; of a whole part where the term is ``""``). ``refused``
-    parts are hidden rows. ``behind`` and ``events`` say what stands behind each part: the notes ``n_<part>``,
-    ``events_<part>`` and ``events_band_<part>``. Raises ``TooLittleData`` where a part misses a threshold,
-    ``TypeError`` for more rows than levels.
+    ``ci_high`` (logs of ratios; missing for the level that others are compared with), ``p_value``,
+    ``p_adjusted`` and ``changing`` (of the test of proportional hazards; of a whole part where the term is
+    ``""``). ``refused`` parts are hidden rows. ``behind`` and ``events`` say what stands behind each: the
+    notes ``n_<part>``, ``events_<part>`` and ``events_band_<part>``. Raises ``TooLittleData`` where a part
+    misses a threshold, ``TypeError`` for more rows than levels.
     """
     for support in behind.values():
         check_support(support, policy)
@@ -52,7 +52,7 @@ def release_hazards(
         frame[name] = np.exp(frame[name].astype(float))
     for name in ("ratio", "ci_low", "ci_high"):
         frame[name] = frame[name].round(2)
-    for name in ("p_value", "changing"):
+    for name in ("p_value", "p_adjusted", "changing"):
         frame[name] = frame[name].astype(float).map(rounding.p_band)
     hidden = pd.DataFrame({"part": list(refused), "hidden_reason": TOO_FEW_ROWS})
     whole = pd.concat([frame, hidden], ignore_index=True).reindex(columns=list(HAZARD_COLUMNS))

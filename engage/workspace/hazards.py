@@ -7,6 +7,7 @@ from typing import Final
 import pandas as pd
 
 from engage.errors import TooLittleData
+from engage.measure import adjust_pvalues
 from engage.model import DriverFit, employment_spells, fit_drivers
 from engage.model.design import build_design
 from engage.privacy import (
@@ -37,8 +38,9 @@ class Hazards:
     """A row per part, term and level, what stands behind each part, and the parts without a model.
 
     ``table``: ``part, term, level`` (``""`` for a number), ``estimate`` (log hazard ratio; NaN for the level
-    that others are compared with), ``ci_low, ci_high, p_value``, ``changing`` (p-value of the test that the
-    ratio is the same at all times; of the whole part where the term is ``""``).
+    that others are compared with), ``ci_low, ci_high, p_value``, ``p_adjusted`` (BH over the levels of a
+    part; a number's own), ``changing`` (p-value of the test that the ratio is the same at all times; of the
+    whole part where the term is ``""``).
     """
 
     table: pd.DataFrame
@@ -133,9 +135,14 @@ def _rows(fit: DriverFit, frame: pd.DataFrame, terms: Sequence[str]) -> pd.DataF
             {"term": term, "level": level, **_figures(fitted, changing, f"{term}[{level}]")}
             for level in others
         ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    compared = (table["level"] != "") & table["p_value"].notna()
+    table["p_adjusted"] = table["p_value"]
+    if compared.any():
+        table.loc[compared, "p_adjusted"] = adjust_pvalues(table.loc[compared, "p_value"])
+    return table
 
 
 def _figures(fitted: pd.DataFrame, changing: pd.Series, name: str) -> dict[str, object]:
-    figures = {column: float(fitted.at[name, column]) for column in _FIGURES}
+    figures: dict[str, object] = {column: fitted[column].to_dict()[name] for column in _FIGURES}
     return {**figures, "changing": float(changing[name])}

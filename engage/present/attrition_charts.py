@@ -37,8 +37,9 @@ def staying(table: SafeTable, by: str, names: Names) -> alt.LayerChart:
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     words = {group: points.loc[points["series"] == group, "label"].iloc[0] for group in colours}
     legend = alt.Legend(
-        orient="top", title=None, labelExpr=f"{look.wording_of(words)}[datum.label]", offset=4
-    )
+        orient="top", title=None, labelExpr=f"{look.wording_of(words)}[datum.label]", offset=4,
+        symbolOpacity=1,
+    )  # fmt: skip
     colour = alt.Color("series:N", scale=scale, legend=legend if by else None)
     most = float(points["time"].max())
     below = _people_below(points, list(colours))

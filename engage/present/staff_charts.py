@@ -1,5 +1,6 @@
 """Charts of what the staff list says of leaving: ratios of risk, and head-counts to come."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import altair as alt
@@ -92,10 +93,12 @@ def headcount(table: SafeTable, names: Names) -> alt.LayerChart:
         }
     )  # fmt: skip
     words = dict(zip(points["series"], points["label"], strict=True))
-    scale = alt.Scale(domain=groups, range=list(SERIES_COLOURS[: len(groups)]))
+    colours = dict(zip(groups, SERIES_COLOURS, strict=False))
+    scale = alt.Scale(domain=groups, range=list(colours.values()))
     legend = alt.Legend(
-        orient="top", title=None, labelExpr=f"{look.wording_of(words)}[datum.label]", offset=4
-    )
+        orient="top", title=None, labelExpr=f"{look.wording_of(words)}[datum.label]", offset=4,
+        symbolOpacity=1,
+    )  # fmt: skip
     colour = alt.Color("series:N", scale=scale, legend=legend)
     years = sorted(points["year"].unique())
     spoken = look.wording({str(year): _when(int(year), names) for year in years})
@@ -104,9 +107,10 @@ def headcount(table: SafeTable, names: Names) -> alt.LayerChart:
         scale=alt.Scale(domain=[min(years) - 0.08, max(years) + 0.25], nice=False),
         axis=alt.Axis(title=None, values=[int(year) for year in years], labelExpr=spoken, grid=False),
     )
+    top = float(points["high"].max()) * 1.03
     y = alt.Y(
         "expected:Q",
-        scale=alt.Scale(domain=[0, float(points["high"].max()) * 1.03], nice=False),
+        scale=alt.Scale(domain=[0, top], nice=False),
         axis=alt.Axis(title=say("attrition.headcount.axis", names.lang), tickCount=5, format=",d"),
     )
     base = alt.Chart(points).encode(
@@ -118,16 +122,28 @@ def headcount(table: SafeTable, names: Names) -> alt.LayerChart:
             )
         ],
     )  # fmt: skip
-    last = points[points["year"] == max(years)]
     layers = [
         base.mark_area(opacity=0.16).encode(y=alt.Y("low:Q"), y2="high:Q", color=colour),
         base.mark_line(strokeWidth=2.2).encode(y=y, color=colour),
         base.mark_point(size=40, filled=True, opacity=1).encode(y=y, color=colour),
-        alt.Chart(last)
-        .mark_text(align="left", dx=8, fontWeight="bold")
-        .encode(x=x, y=y, text="shown:N", color=colour),
+        *_at_the_end(points[points["year"] == max(years)], top, x, y, colours),
     ]
     return finish(layers, _HEIGHT, say("attrition.headcount.title", names.lang).split("\n"))
+
+
+def _at_the_end(
+    last: pd.DataFrame, top: float, x: alt.X, y: alt.Y, colours: Mapping[str, str]
+) -> list[alt.Chart]:
+    """Return each group's number behind the end of its line, moved apart where lines end close together."""
+    ends = last.sort_values("expected", ascending=False)
+    wanted = [_HEIGHT * (1 - float(value) / top) for value in ends["expected"]]
+    places = look.spread(wanted, 15, _HEIGHT - 7)
+    return [
+        alt.Chart(ends.iloc[[k]])
+        .mark_text(align="left", dx=8, dy=round(place - at), fontWeight="bold", color=colours[series])
+        .encode(x=x, y=y, text="shown:N")
+        for k, (series, at, place) in enumerate(zip(ends["series"], wanted, places, strict=True))
+    ]
 
 
 def _when(year: int, names: Names) -> str:

@@ -75,8 +75,9 @@ def challenger(table: SafeTable, names: Names) -> tuple[str, ...]:
         lines.append(
             say(
                 f"attrition.challenger.{key}", lang, difference=numbers.decimal(gain, lang, 3),
-                interval=numbers.between(low, high, lang, 3), model=model_name(row["model"], names),
-                against=model_name(first, names),
+                interval=numbers.between(low, high, lang, 3),
+                model=names.inline(model_name(row["model"], names)),
+                against=names.inline(model_name(first, names)),
             )
         )  # fmt: skip
     if lines:

@@ -126,7 +126,8 @@ def _challenged(view: View, table: SafeTable) -> SafeTable:
     if sentences.challenger(table, view.names):
         return table
     place = st.empty()
-    if not place.button(view.say("challenge"), help=view.say("challenge_help")):
+    if not place.button(view.say("challenge")):
+        view.note("challenge_help")
         return table
     bar = place.progress(0.0, text=view.say("challenging", done=0, of="…"))
 

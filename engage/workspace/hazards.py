@@ -71,7 +71,10 @@ def hazards(snapshot: Snapshot, policy: Policy) -> Hazards:
             failed[part] = refusal(error, policy)
             continue
         frame, cluster = shared_by(frame)
-        fit = fit_drivers(frame, _LEFT, terms, (), cluster or _PERSON, "cox", time="time", entry="entry")
+        fit = fit_drivers(
+            frame, _LEFT, terms, (), cluster or _PERSON, "cox", time="time", entry="entry",
+            jackknife=cluster is not None,
+        )  # fmt: skip
         tables.append(_rows(fit, frame, terms).assign(part=part))
         behind[part], events[part] = support, int(frame[_LEFT].sum())
         clustered[part] = "team" if cluster else "person"

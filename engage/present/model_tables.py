@@ -177,16 +177,19 @@ def _hazard_of(row: Mapping[Any, Any], names: Names) -> str:
 def _headcount(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     column = heading(names)
     flows = {"left": "left_window", "hired": "hired_window", "moved_out": "moved_out", "moved_in": "moved_in"}
-    ends = zip(frame["low"], frame["high"], strict=True)
+    ends = zip(frame["year"], frame["low"], frame["high"], strict=True)
     made: dict[str, object] = {
         names.demographic("role_group"): [names.level("role_group", group) for group in frame["role_group"]],
         column("years_ahead"): frame["year"],
         column("people_expected"): frame["expected"],
         column("interval_plain"): [
-            "–" if is_missing(low) else numbers.between(float(low), float(high), names.lang, 0)
-            for low, high in ends
+            "–" if is_missing(year) or year == 0 else numbers.between(float(low), float(high), names.lang, 0)
+            for year, low, high in ends
         ],
-        **{column(word): [names.n(n, None) for n in frame[name]] for name, word in flows.items()},
+        **{
+            column(word): [names.n(*pair) for pair in zip(frame[name], frame["few"], strict=True)]
+            for name, word in flows.items()
+        },
     }
     return made | note(frame, names)
 

@@ -20,7 +20,7 @@ from engage.privacy.suppress import TOO_FEW, suppress
 HAZARD_COLUMNS: Final = ("part", "term", "level", "ratio", "ci_low", "ci_high", "p_value", "p_adjusted",
                          "changing", "hidden_reason")  # fmt: skip
 HEADCOUNT_COLUMNS: Final = ("role_group", "year", "expected", "low", "high", "left", "hired", "moved_out",
-                            "moved_in", "hidden_reason")  # fmt: skip
+                            "moved_in", "few", "hidden_reason")  # fmt: skip
 _FLOWS: Final = ("left", "hired", "moved_out", "moved_in")
 _FLOW_STEP: Final = 5
 
@@ -71,7 +71,8 @@ def release_headcount(table: pd.DataFrame, notes: Mapping[str, Note], policy: Po
     all rows of a group ``now``, ``followed``, and how many ``left``, were ``hired``, ``moved_out``,
     ``moved_in``. A group of fewer people now, or of fewer that were followed, is a hidden row, with others
     until the hidden are nobody or ``model_n`` people in two groups. Head-counts are shown to one person from
-    100 on, else to five, intervals outwards; what came and went to fives, and not at all below ``scores_k``.
+    100 on, else to five, intervals outwards; what came and went to fives, and below ``scores_k`` as the band
+    ``few``, nobody too.
     """
     first = table.drop_duplicates("role_group").reset_index(drop=True)
     small = (first["now"] < policy.model_n) | (first["followed"] < policy.model_n)
@@ -89,11 +90,11 @@ def release_headcount(table: pd.DataFrame, notes: Mapping[str, Note], policy: Po
     for name in _FLOWS:
         few = frame[name] < policy.scores_k
         frame[name] = ((frame[name] / _FLOW_STEP).round() * _FLOW_STEP).mask(few)
-    shown = [name for name in HEADCOUNT_COLUMNS if name not in ("role_group", "hidden_reason")]
+    frame["few"] = pd.Series(f"0-{policy.scores_k - 1}", frame.index).mask(gone, None)
+    shown = [name for name in HEADCOUNT_COLUMNS if name not in ("role_group", "few", "hidden_reason")]
     frame[shown] = frame[shown].astype("Int64").mask(gone)
     frame["hidden_reason"] = [reason or None for reason in frame["hidden_reason"]]
-    few_band = f"0-{policy.scores_k - 1}"
-    return seal("headcount", frame[list(HEADCOUNT_COLUMNS)], {**notes, "few": few_band})
+    return seal("headcount", frame[list(HEADCOUNT_COLUMNS)], notes)
 
 
 def _to(values: pd.Series, steps: Sequence[float], how: Callable[[float], int]) -> pd.Series:

@@ -41,6 +41,7 @@ coverage:
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/importance.py
+	$(BIN)/python benchmarks/mixed.py
 	$(BIN)/python benchmarks/gate.py
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/text.py --speed

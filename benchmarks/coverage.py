@@ -51,6 +51,83 @@ def world(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray, np.ndarra
     return frame, beta, r
 
 
+def staff(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return leaving of teams' people over three waves, and the true log-odds of four drivers.
+
+    ``a`` and ``b`` are a person's, ``c`` and ``d`` the same for a whole team in a wave, as the tone of its
+    comments is; ``b`` and ``d`` do nothing. Who leaves is replaced, a tenth moves to another team, a fifth
+    does not answer. What a team shares beside follows the bridge distribution (Wang & Louis 2003), with which
+    log-odds over all teams are exactly those wanted.
+    """
+    teams = int(rng.integers(30, 70))
+    team = np.repeat(np.arange(teams), rng.integers(12, 30, teams))
+    n, phi = len(team), rng.uniform(0.92, 0.97)
+    place = rng.random(teams)
+    shared = np.log(np.sin(phi * np.pi * place) / np.sin(phi * np.pi * (1 - place))) / phi
+    beta = np.array([rng.normal(0, 0.3), 0.0, rng.normal(0, 0.3), 0.0])
+    person, lasting, mood = np.arange(n), rng.normal(size=(n, 2)), rng.normal(size=(teams, 2))
+    parts = []
+    for wave in "123":
+        tone = np.sqrt(0.6) * mood + np.sqrt(0.4) * rng.normal(size=(teams, 2))
+        own = np.sqrt(0.2) * mood[team] + np.sqrt(0.5) * lasting + np.sqrt(0.3) * rng.normal(size=(n, 2))
+        x = np.column_stack([own, tone[team]])
+        leaves = (-2.2 + x @ beta / phi + shared[team] + rng.logistic(size=n) > 0).astype(int)
+        part = pd.DataFrame(x, columns=DRIVERS).assign(leaves=leaves, person=person, team=team, wave=wave)
+        parts.append(part[rng.random(n) < 0.8])
+        gone = leaves == 1
+        person = np.where(gone, person.max() + 1 + np.arange(n), person)
+        lasting = np.where(gone[:, None], rng.normal(size=(n, 2)), lasting)
+        team = np.where(rng.random(n) < 0.1, rng.integers(0, teams, n), team)
+    return pd.concat(parts, ignore_index=True), beta
+
+
+def spells(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return times until people leave, a quarter of them seen, and the true log hazard ratios.
+
+    ``a`` is a person's, ``b`` and ``c`` a team's; ``b`` does nothing. What a team shares beside is positive
+    stable (Hougaard 1986), with which hazards over all teams stay proportional, in the ratios wanted.
+    """
+    teams, alpha = int(rng.integers(30, 70)), 0.93
+    team = np.repeat(np.arange(teams), rng.integers(10, 40, teams))
+    n, angle = len(team), rng.uniform(0, np.pi, teams)
+    shared = np.sin(alpha * angle) / np.sin(angle) ** (1 / alpha)
+    shared *= (np.sin((1 - alpha) * angle) / rng.exponential(size=teams)) ** ((1 - alpha) / alpha)
+    beta = np.array([rng.normal(0, 0.3), 0.0, rng.normal(0, 0.3)])
+    of_team = [rng.normal(size=teams)[team], (rng.random(teams) < 0.3)[team]]
+    x = np.column_stack([rng.normal(size=n), *of_team]).astype(float)
+    days = rng.exponential(size=n) / (shared[team] * np.exp(x @ beta / alpha))
+    end = np.quantile(days, 0.25)
+    frame = pd.DataFrame(x, columns=DRIVERS[:3]).assign(team=team, days=np.minimum(days, end))
+    return frame.assign(gone=(days <= end).astype(int)), beta
+
+
+def hazards(rng: np.random.Generator, tally: Tally) -> None:
+    """Judge the ratios of risk that the staff list gives."""
+    frame, beta = spells(rng)
+    for row, jackknife in (("Cox by team, teams left out", True), ("Cox by team", False)):
+        fit = fit_drivers(frame, "gone", DRIVERS[:3], (), "team", "cox", time="days", jackknife=jackknife)
+        inside = (fit.ci_low <= beta) & (beta <= fit.ci_high)
+        tally.add(f"{row}: a person's driver", REGULAR, inside[:1])
+        tally.add(f"{row}: a team's drivers", REGULAR, inside[1:])
+        tally.add(f"{row}: a team's drivers", "size", fit.p_value[1] < 0.05)
+
+
+def leaving(rng: np.random.Generator, tally: Tally) -> None:
+    """Judge the errors that the model of leaving could have, of a person's drivers and of a team's."""
+    frame, beta = staff(rng)
+    for row, cluster, jackknife in (
+        ("leaving, by team, teams left out", "team", True),
+        ("leaving, by team", "team", False),
+        ("leaving, by person", "person", False),
+    ):
+        fit = fit_drivers(frame, "leaves", DRIVERS, ["wave"], cluster, "logit", jackknife=jackknife)
+        for of, at in (("a person's drivers", [0, 1]), ("a team's drivers", [2, 3])):
+            place = [fit.terms.index(DRIVERS[j]) for j in at]
+            inside = (fit.ci_low[place] <= beta[at]) & (beta[at] <= fit.ci_high[place])
+            tally.add(f"{row}: {of}", REGULAR, inside)
+            tally.add(f"{row}: {of}", "size", fit.p_value[place[1]] < 0.05)
+
+
 def coefficients(frame: pd.DataFrame, beta: np.ndarray, tally: Tally) -> None:
     kinds = {
         "least squares, HC3": ("score", {}),
@@ -99,6 +176,8 @@ def table(worlds: int) -> list[str]:
         frame, beta, r = world(rng)
         coefficients(frame, beta, tally)
         changes(frame, beta, tally)
+        leaving(rng, tally)
+        hazards(rng, tally)
         noise.append(shares(frame, beta, r, number, tally))
         if number % 100 == 99:
             print(f"{number + 1} worlds", file=sys.stderr, flush=True)

@@ -4,7 +4,8 @@ python benchmarks/importance.py [--drivers 12] [--rows 5000] [--resamples 1000]
 
 Prints seconds (the best of several runs) and ratios against the subset tree. One thread throughout. The
 floors checked at the end are the promise: 8 times faster than batched solves, 1000 times faster than a
-regression per subset.
+regression per subset, and with 12 drivers of 5000 rows 500 times faster than R's relaimpo 2.2-7, which took
+0.224 s for them (once, R 4.2.2, one thread of a machine with two cores).
 """
 
 import os
@@ -24,7 +25,8 @@ import pandas as pd
 
 from engage.model import lmg_from_moments, relative_importance
 
-BATCHED_FLOOR, PER_SUBSET_FLOOR = 8, 1000
+BATCHED_FLOOR, PER_SUBSET_FLOOR, RELAIMPO_FLOOR = 8, 1000, 500
+RELAIMPO_SECONDS, RELAIMPO_CASE = 0.224, (12, 5000)
 
 
 def weigh(p: int, explained: dict[tuple[int, ...], float]) -> np.ndarray:
@@ -122,6 +124,9 @@ def main() -> int:
     print(f"{'subset tree, once':<42}{tree:12.6f} s   1")
     print(f"{'batched solves, once':<42}{solves:12.6f} s   {solves / tree:,.1f}")
     print(f"{'a regression per subset, once':<42}{plain_time:12.6f} s   {plain_time / tree:,.0f}")
+    relaimpo = RELAIMPO_SECONDS / tree if (p, given.rows) == RELAIMPO_CASE else float("inf")
+    if relaimpo < float("inf"):
+        print(f"{'relaimpo, as measured elsewhere':<42}{RELAIMPO_SECONDS:12.6f} s   {relaimpo:,.0f}")
     print(
         f"{'subset tree, all resamples':<42}{many:12.6f} s   {given.resamples * solves / many:,.1f} (solves)"
     )
@@ -133,8 +138,10 @@ def main() -> int:
     print(
         f"{'subset tree, 20 drivers exactly':<42}{once:12.6f} s   peak memory of this process {peak:,.0f} MB"
     )
-    kept = solves / tree >= BATCHED_FLOOR and plain_time / tree >= PER_SUBSET_FLOOR
-    print("floors kept" if kept else f"floors missed: {BATCHED_FLOOR} and {PER_SUBSET_FLOOR}")
+    floors = (BATCHED_FLOOR, PER_SUBSET_FLOOR, RELAIMPO_FLOOR)
+    ratios = (solves / tree, plain_time / tree, relaimpo)
+    kept = all(ratio >= floor for ratio, floor in zip(ratios, floors, strict=True))
+    print("floors kept" if kept else f"floors missed: {', '.join(map(str, floors))}")
     return 0 if kept else 1
 
 

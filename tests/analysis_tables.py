@@ -6,6 +6,8 @@ from safe_tables import FACTORS, INSTRUMENT, POLICY, support
 
 from engage.privacy import (
     release_attrition,
+    release_hazards,
+    release_headcount,
     release_levers,
     release_outcomes,
     release_paths,
@@ -124,8 +126,8 @@ def no_paths():
     return release_paths(pd.DataFrame(), POLICY, behind=[])
 
 
-def leaving(bins=None, fairness=None, n=2000, slope=1.04):
-    """Return how well a model of leaving does: 160 of 2,000 left."""
+def leaving(bins=None, fairness=None, n=2000, slope=1.04, gain=None):
+    """Return how well a model of leaving does: 160 of 2,000 left. ``gain``: a second model's, in AUC."""
     scores = pd.DataFrame(
         [{"model": "logit", "auc": 0.7345, "auc_low": 0.7049, "auc_high": 0.7612, "fold_sd": 0.02,
           "average_precision": 0.2234, "brier": 0.07066, "calibration_slope": slope, "predicted": 0.0812,
@@ -151,8 +153,14 @@ def leaving(bins=None, fairness=None, n=2000, slope=1.04):
     )
     notes = {"purpose": "planning", "horizon_days": 180, "folds": 5, "waves": ("2026H1",),
              "features": ("pay", "tenure_years", "star")}  # fmt: skip
+    difference = pd.DataFrame(columns=["model", "against", "auc", "ci_low", "ci_high"])
+    if gain is not None:
+        difference.loc[0] = ["boosting", "logit", gain, gain - 0.0123, gain + 0.0123]
+        second = scores.assign(model="boosting", auc=scores["auc"] + gain, calibration_slope=0.91)
+        scores = pd.concat([scores, second])
+        calibration = pd.concat([calibration, calibration.assign(model="boosting")])
     return release_attrition(
-        scores, calibration, importance, groups, notes, POLICY, behind=support(n, binary=True)
+        scores, calibration, importance, groups, difference, notes, POLICY, behind=support(n, binary=True)
     )
 
 
@@ -173,6 +181,47 @@ def staying(by="star", start=6.0):
     return release_survival(curves, (by,) if by else (), POLICY, step=6.0)
 
 
+def hazard_rows(star=0.05, part="later"):
+    """Return raw hazards: a star, and levels of a contract and of a role group."""
+    rows = [
+        ("", "", np.nan, np.nan, np.nan, 0.4),
+        ("star", "", star, 0.0812, 0.5, 0.6),
+        ("contract", "regular", np.nan, np.nan, np.nan, np.nan),
+        ("contract", "agency", 0.5123, 0.1, 0.0004, 0.3),
+        ("contract", "other", 0.1, 0.2, 0.6, 0.9),
+    ]
+    frame = pd.DataFrame(rows, columns=["term", "level", "estimate", "std_error", "p_value", "changing"])
+    wide = 1.96 * frame["std_error"]
+    return frame.assign(part=part, ci_low=frame["estimate"] - wide, ci_high=frame["estimate"] + wide,
+                        p_adjusted=2 * frame["p_value"])  # fmt: skip
+
+
+def hazards(table=None, refused=("early",), events=446, **facts):
+    rows = hazard_rows() if table is None else table
+    parts = rows["part"].unique()
+    behind = {part: support(2284, binary=True, **facts) for part in parts}
+    return release_hazards(
+        rows, refused, {"counted": "voluntary", "clustered_by_later": "team"}, POLICY, behind=behind,
+        events=dict.fromkeys(parts, events),
+    )  # fmt: skip
+
+
+def headcount(now=(969, 135, 12, 40)):
+    """Return four role groups over two years: the first grows by 11 a year, the others by one."""
+    rows = []
+    for group, people in zip(("traditional", "management", "few", "next"), now, strict=True):
+        gain = 11.4 if people > 500 else 1.2
+        for year in range(3):
+            wide = 20.3 * year
+            rows.append(
+                {"role_group": group, "year": year, "expected": people + gain * year,
+                 "low": people + gain * year - wide, "high": people + gain * year + wide, "now": people,
+                 "followed": people, "left": 8, "hired": 3, "moved_out": 0, "moved_in": 12}
+            )  # fmt: skip
+    notes = {"since": "2025-09-08", "until": "2026-10-31", "years": 2}
+    return release_headcount(pd.DataFrame(rows), notes, POLICY)
+
+
 def every_kind():
     """Return a table of each kind that the analyses release."""
     levers = grid()
@@ -180,5 +229,6 @@ def every_kind():
         "two_factor": two_factor(refused=["withdrawal"]), "levers": levers.levers,
         "together": levers.together, "outcomes": outcomes(), "paths": paths(),
         "what_if": levers.answer({"pay": 0.2, "growth": 0.4}),
-        "attrition": leaving(), "staying": staying(),
+        "attrition": leaving(), "challenger": leaving(gain=0.02), "staying": staying(),
+        "hazards": hazards(), "headcount": headcount(),
     }  # fmt: skip

@@ -349,13 +349,13 @@ def test_a_table_of_leaving_holds_nothing_of_a_person():
 @IN_EVERY
 def test_leaving_words_and_charts(names):
     lines = sentences.card(leaving(), names)
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert "planning" in lines[0]
-    assert number("0.73", names) in lines[3]
-    assert number("1.04", names) in lines[4]
-    assert names.level("contract", "agency") in lines[6]
+    assert number("0.73", names) in lines[4]
+    assert number("1.04", names) in lines[5]
+    assert names.level("contract", "agency") in lines[7]
     fair = [("contract", "a", 1004, 0.08, 0.08), ("contract", "b", 994, 0.08, 0.08)]
-    assert "2" in sentences.card(leaving(fairness=fair), names)[6]
+    assert "2" in sentences.card(leaving(fairness=fair), names)[7]
     curves = sentences.staying(staying(), names)
     assert len(curves) == 3  # two groups, and why the others are not shown
     assert "95%" in curves[0]

@@ -297,7 +297,7 @@ def test_no_released_table_holds_it(whole, surfaces):
         "quality": [()], "response": [("team",), ("star",)], "differences": [("team",), ("site",)],
         "distribution": [(), ("team",), ("site",)], "herzberg": [()],
         "whatif": [({"pay": 0.1},)], "attrition": [()], "service": [()], "service_paths": [()],
-        "retention": [("",), ("star",)],
+        "retention": [("",), ("star",)], "leaving_hazards": [()], "headcount": [()],
     }  # fmt: skip
     releasing = {
         name

@@ -16,6 +16,7 @@ from engage.model import (
     fit_attrition,
     project_headcount,
 )
+from engage.model.calibration import auc_difference
 from engage.model.pipelines import fold_rows, forward_rows
 from engage.words import LANGUAGES
 
@@ -78,6 +79,28 @@ def test_auc_interval_is_delongs(staff):
     assert np.isnan(auc_interval(np.ones(4), p[:4])).all()
 
 
+def test_the_difference_of_two_models_is_delongs(staff):
+    y, one = staff["left"].to_numpy(dtype=float), staff["chance"].round(2).to_numpy()
+    other = one + np.random.default_rng(3).normal(0, 0.2, len(y))
+    places = []
+    for p in (one, other):
+        ones, zeros = p[y == 1], p[y == 0]
+        wins = (ones[:, None] > zeros) + 0.5 * (ones[:, None] == zeros)
+        places.append((wins.mean(axis=1), wins.mean(axis=0)))
+    (a, b), (c, d) = places
+    difference, error = auc_difference(y, one, other)
+    assert difference == pytest.approx(a.mean() - c.mean(), abs=TIGHT)
+    m, n = y.sum(), (1 - y).sum()
+    whole = len(y) / (len(y) - 1)  # one factor for all rows, where DeLong has one for leavers and stayers
+    mine = whole * ((a - c).var() / m + (b - d).var() / n)
+    assert error == pytest.approx(mine**0.5, abs=TIGHT)
+    theirs = (a - c).var(ddof=1) / m + (b - d).var(ddof=1) / n
+    assert error == pytest.approx(theirs**0.5, rel=0.01)
+    twice = [np.tile(column, 2) for column in (y, one, other)]
+    again = auc_difference(*twice, np.tile(np.arange(len(y)), 2))  # everybody twice is no more people
+    assert again == pytest.approx((difference, error), abs=TIGHT)
+
+
 def test_held_out_figures_are_of_held_out_rows(staff, fit):
     score = fit.tidy().iloc[0]
     assert 0.70 < score["auc"] < 0.85
@@ -108,7 +131,14 @@ def test_noise_is_not_learned():
 
 @pytest.mark.rest
 def test_boosting_is_judged_beside(staff):
-    fit = fit_attrition(staff.head(200), "left", FEATURES, folds=2)
+    told = []
+    fit = fit_attrition(staff.head(200), "left", FEATURES, folds=2, progress=lambda *step: told.append(step))
+    assert told == [(done, 6) for done in range(1, 7)]
+    gain = fit.difference.iloc[0]
+    auc = fit.tidy().set_index("model")["auc"]
+    assert gain["auc"] == pytest.approx(auc["boosting"] - auc["logit"], abs=TIGHT)
+    assert gain["ci_low"] < gain["auc"] < gain["ci_high"]
+    assert f"{gain['auc']:.3f}" in fit.card()
     assert fit.tidy()["model"].tolist() == ["logit", "boosting"]
     assert (fit.tidy()["auc"] > 0.6).all()
     assert set(fit.models) == {"logit", "boosting"}
@@ -229,6 +259,37 @@ def test_headcount_holds_rate_and_chance():
         project_headcount(groups, 0)
 
 
+def test_headcount_follows_moves_and_hires():
+    groups = pd.DataFrame(
+        {
+            "group": ["agents", "leads"],
+            "now": [400, 60],
+            "followed": [400, 60],
+            "left": [80, 6],
+            "hired": [70, 0],
+        }
+    )
+    moves = pd.DataFrame({"origin": ["agents"], "to": ["leads"], "n": [20]})
+    table = project_headcount(groups, moves=moves, length=0.5).tidy().set_index("group")
+    # half of a window: shares r become 1 − √(1 − r); movers are of those who did not leave
+    left, moved = 80.5 / 401, 20.5 / 321
+    stay = np.sqrt(1 - left)
+    assert table.loc["agents", "expected"] == pytest.approx(
+        400 * stay * np.sqrt(1 - moved) + 70.5 / 2, abs=0.5
+    )
+    gained = 400 * stay * (1 - np.sqrt(1 - moved))
+    lost = 60 * (1 - np.sqrt(1 - 6.5 / 61))
+    assert table.loc["leads", "expected"] == pytest.approx(60 - lost + gained + 0.25, abs=0.4)
+    planned = project_headcount(groups, hires={"agents": 100}).tidy().set_index("group")
+    assert planned.loc["agents", "expected"] == pytest.approx(400 * (1 - left) + 100, abs=0.5)
+    for wrong in (moves.assign(n=350), moves.assign(to="cooks")):
+        with pytest.raises(InputError) as caught:
+            project_headcount(groups, moves=wrong)
+        assert caught.value.params["columns"] == ["agents"]
+    with pytest.raises(UsageError):
+        project_headcount(groups, length=0)
+
+
 @needs(IBM)
 @pytest.mark.rest
 def test_ibm_logit_by_repeated_nested_folds():
@@ -259,15 +320,44 @@ def test_the_case_study_holds_people_twice():
     assert check_leaks(rows, "left", [f for f in features if f != "EmployeeID"]).duplicates == 2912
 
 
+def company(rng, months, state):
+    """Let people leave, move and be hired month by month; return groups by person (−1: gone)."""
+    leave, move, hire = (0.015, 0.03), (0.004, 0.0), (6.0, 1.0)
+    for _ in range(months):
+        lot = rng.random(len(state))
+        for group in (0, 1):
+            own = state == group
+            state = np.where(own & (lot < leave[group]), -1, state)
+            state = np.where(
+                own & (lot >= leave[group]) & (lot < leave[group] + move[group]), 1 - group, state
+            )
+        state = np.concatenate([state, *(np.full(rng.poisson(hire[group]), group) for group in (0, 1))])
+    return state
+
+
 @pytest.mark.simulation
 @pytest.mark.rest
-def test_headcount_interval_covers():
+@pytest.mark.parametrize(("watched", "years"), [(12, 1), (14, 3)])
+def test_headcount_interval_covers(watched, years):
+    """Counts of one window give intervals that hold what the same company comes to."""
     rng = np.random.default_rng(20261206)
-    held = 0
-    for seed in range(400):
-        rate = rng.beta(4, 20)
-        left = rng.binomial(80, rate)
-        groups = pd.DataFrame({"group": ["a"], "now": [60], "followed": [80], "left": [left]})
-        row = project_headcount(groups, seed=seed).tidy().iloc[0]
-        held += row["low"] <= 60 - rng.binomial(60, rate) <= row["high"]
-    assert 0.92 < held / 400 < 0.99
+    held, worlds = np.zeros(2), 400
+    for seed in range(worlds):
+        before = np.repeat([0, 1], [320, 60])
+        now = company(rng, watched, before)
+        known = now[: len(before)]
+        groups = pd.DataFrame(
+            {
+                "group": [0, 1], "now": [(now == g).sum() for g in (0, 1)], "followed": [320, 60],
+                "left": [((before == g) & (known < 0)).sum() for g in (0, 1)],
+                "hired": [(now[len(before) :] == g).sum() for g in (0, 1)],
+            }
+        )  # fmt: skip
+        moved = int(((before == 0) & (known == 1)).sum())
+        paths = pd.DataFrame({"origin": [0], "to": [1], "n": [moved]})
+        found = project_headcount(groups, years, moves=paths, length=12 / watched, seed=seed).tidy()
+        last = found[found["period"] == years].set_index("group")
+        later = company(rng, 12 * years, now)
+        held += [last.loc[g, "low"] <= (later == g).sum() <= last.loc[g, "high"] for g in (0, 1)]
+    assert (held / worlds > 0.92).all(), held
+    assert (held / worlds < 0.99).all(), held

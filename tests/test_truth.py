@@ -236,6 +236,28 @@ def test_readers_are_shown_the_drivers_of_leaving(space, followed):
     assert (rows.loc[causes, "ci_high"] < 0).all()
 
 
+def test_readers_see_that_a_star_has_no_effect_at_the_same_tenure(space):
+    """Stars are earned by staying; as they were at the time, nothing is left of them."""
+    assert PLANTED["leaving"]["per_star_given_tenure"] == 0.0
+    table = space.leaving_hazards()
+    later = table.tidy().query("part == 'later'").set_index(["term", "level"])
+    low, high = later.loc[("star", ""), ["ci_low", "ci_high"]]
+    assert low < 1 < high
+    assert later.loc[("", ""), "changing"] > 0.05
+    early = table.notes["events_band_early"]
+    assert table.notes["events_later"] > FACTS["leavers"]["voluntary"] - int(early.split("-")[1])
+
+
+def test_readers_see_head_counts_that_hold_what_the_staff_list_has(space, snapshot):
+    people = latest_people(snapshot)
+    now = people[people["leave_date"].isna()]["role_group"].value_counts()
+    shown = space.headcount().tidy().set_index(["role_group", "year"])
+    for group, count in now.items():
+        assert shown.loc[(group, 0), "expected"] == count
+        # the company is run at a constant size (data/sample/world)
+        assert shown.loc[(group, 3), "low"] < count < shown.loc[(group, 3), "high"]
+
+
 def test_service(frame, service):
     panel = service_panel(
         team_composites(frame, {"hygiene": HYGIENE, "motivator": MOTIVATORS}, date="date"), service

@@ -7,6 +7,7 @@ import typer
 
 from engage.cli.commands import Wave, app, opened, print_answer
 from engage.cli.settings import Folder, Json, Lang, Settings, numbers_set
+from engage.errors import TooLittleData
 
 if TYPE_CHECKING:
     from engage.present.labels import Names
@@ -71,18 +72,45 @@ def attrition(
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
-    """Say how long people stay and how well leaving can be told; off until policy.yaml turns it on."""
-    from engage.cli.output import as_document, print_json
+    """Say how long people stay, what leaving goes with, how many will be there, how well leaving can be told.
+
+    Off until policy.yaml turns it on.
+    """
+    from engage.cli.output import Progress, as_document, print_json
     from engage.present import sentences
 
     settings, space = opened(workspace, lang, as_json)
     curves = space.retention(by)
-    model = space.attrition(challenger=challenger)
+    further = {"hazards": _or_why(space.leaving_hazards), "headcount": _or_why(space.headcount)}
+    step = Progress(settings.lang)
+    model = space.attrition(
+        challenger=challenger, progress=lambda done, of: step("models", done, of) if challenger else None
+    )
     if as_json:
-        print_json({**as_document(model), "retention": as_document(curves)})
+        documents = {
+            name: {"error": found.as_dict(settings.lang)}
+            if isinstance(found, TooLittleData)
+            else as_document(found)
+            for name, found in further.items()
+        }
+        print_json({**as_document(model), "retention": as_document(curves), **documents})
         return
     _tell(curves, space, settings, sentences.staying)
-    _tell(model, space, settings, sentences.card)
+    for name, said in (("hazards", sentences.hazards), ("headcount", sentences.headcount)):
+        found = further[name]
+        if isinstance(found, TooLittleData):
+            typer.echo(f"{found.what(settings.lang)} {found.remedy(settings.lang)}")
+        else:
+            _tell(found, space, settings, said)
+    _tell(model, space, settings, lambda *one: (*sentences.challenger(*one), *sentences.card(*one)))
+
+
+def _or_why(asked: "Callable[[], SafeTable]") -> "SafeTable | TooLittleData":
+    """Return the table, or why the data can't support it: the rest of an answer does not depend on it."""
+    try:
+        return asked()
+    except TooLittleData as error:
+        return error
 
 
 def _tell(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from engage.measure.intervals import wilson_interval
-from engage.model.design import FloatArray
+from engage.model.design import FloatArray, IntArray
 from engage.model.estimators import newton_logit
 from engage.model.validation import auc
 
@@ -36,6 +36,31 @@ def auc_interval(y: FloatArray, prediction: FloatArray, level: float = 0.95) -> 
     wide = float(ndtri((1 + level) / 2)) * spread / (area * (1 - area))
     low, high = (1 / (1 + math.exp(-(math.log(area / (1 - area)) + side * wide))) for side in (-1, 1))
     return low, high
+
+
+def auc_difference(
+    y: FloatArray, one: FloatArray, other: FloatArray, owner: IntArray | None = None
+) -> tuple[float, float]:
+    """Return AUC(one) − AUC(other) on the same rows, and its standard error.
+
+    DeLong's (1988): the variance of the difference of the two models' placements, of leavers among stayers
+    and the other way round. Rows of the same ``owner`` (n,) count as one in it (Obuchowski 1997), times
+    G/(G − 1) for G owners. NaN unless both outcomes occur twice. R: ``pROC::roc.test(paired = TRUE)``.
+    """
+    from scipy.stats import rankdata
+
+    left, stayed = y == 1, y == 0
+    if min(left.sum(), stayed.sum()) < 2:
+        return float("nan"), float("nan")
+    place = np.zeros(len(y))
+    for sign, prediction in ((1.0, one), (-1.0, other)):
+        ranks = rankdata(prediction)
+        place[left] += sign * (ranks[left] - rankdata(prediction[left])) / stayed.sum()
+        place[stayed] += sign * (1 - (ranks[stayed] - rankdata(prediction[stayed])) / left.sum())
+    difference = float(place[left].mean())
+    pull = np.where(left, (place - difference) / left.sum(), (place - difference) / stayed.sum())
+    sums = np.bincount(np.arange(len(y)) if owner is None else np.unique(owner, return_inverse=True)[1], pull)
+    return difference, float(np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum()))
 
 
 def average_precision(y: FloatArray, prediction: FloatArray) -> float:

@@ -29,13 +29,16 @@ class Estimate:
     r_squared_adjusted: float
 
 
-def ols(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Estimate:
+def ols(
+    y: FloatArray, x: FloatArray, clusters: IntArray | None = None, *, jackknife: bool = False
+) -> Estimate:
     """Fit least squares; ``y`` (n,), ``x`` (n, p) with its column of ones.
 
     Without clusters HC3: (X'X)⁻¹ X' diag(e²/(1−h)²) X (X'X)⁻¹, t with n−p degrees of freedom (R:
     ``lmtest::coeftest(fit, sandwich::vcovHC(fit, "HC3"))``). With clusters CR1: the scores summed within
     clusters, times G/(G−1)·(n−1)/(n−p), t with G−1 (Stata's ``vce(cluster)``; R:
-    ``sandwich::vcovCL(fit, ~g)``).
+    ``sandwich::vcovCL(fit, ~g)``), or with ``jackknife`` CR3: (G−1)/G·Σ (b₋g − b)(b₋g − b)', b₋g without
+    cluster g (R: ``vcovCL(fit, ~g, type = "HC3")``, but for its factor).
 
     Raises ``TooLittleData`` if a coefficient rests on a single row (leverage 1), where HC3 is undefined.
     """
@@ -55,6 +58,8 @@ def ols(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Estim
         scale, df = cr1(len(scores), n, p), float(len(scores) - 1)
     # (X'X)⁻¹X' = R⁻¹Q', so the sandwich needs no explicit bread.
     half = scores @ r_inverse.T
+    if clusters is not None and jackknife:
+        half, scale = left_out(x, np.ones(n), x * residuals[:, None], clusters), df / (df + 1)
     unexplained = float(residuals @ residuals) / float(((y - y.mean()) ** 2).sum())
     return Estimate(
         coefficients=coefficients,
@@ -65,12 +70,16 @@ def ols(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Estim
     )
 
 
-def logit(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Estimate:
+def logit(
+    y: FloatArray, x: FloatArray, clusters: IntArray | None = None, *, jackknife: bool = False
+) -> Estimate:
     """Fit a logistic regression by Newton's method; ``y`` (n,) of 0 and 1, ``x`` (n, p) with its ones.
 
     Without clusters the errors are model-based (R: ``summary(glm(…, binomial))``). With clusters the sandwich
     of scores summed within clusters, times G/(G−1)·(n−1)/(n−p): statsmodels' default convention. Both use
-    the normal distribution. Fit is McFadden's 1 − ℓ/ℓ₀, adjusted 1 − (ℓ − p)/ℓ₀.
+    the normal distribution. With ``jackknife`` clusters are left out one by one, by one Newton step each, as
+    for :func:`ols`, and t(G−1) is used: for columns that are the same for a whole cluster. Fit is McFadden's
+    1 − ℓ/ℓ₀, adjusted 1 − (ℓ − p)/ℓ₀.
 
     ``x`` should be centred and scaled. Raises ``TooLittleData`` if the columns separate the outcome.
     """
@@ -81,15 +90,19 @@ def logit(y: FloatArray, x: FloatArray, clusters: IntArray | None = None) -> Est
     probability = expit(x @ coefficients)
     ones = np.ones(n)
     bread = np.asarray(np.linalg.inv(_information(x, probability, ones)), dtype=float)
-    covariance = bread
+    covariance, df = bread, float("inf")
     if clusters is not None:
-        half = cluster_sums(x * (y - probability)[:, None], clusters) @ bread
+        scores = x * (y - probability)[:, None]
+        half = cluster_sums(scores, clusters) @ bread
         covariance = cr1(len(half), n, p) * half.T @ half
+        if jackknife:
+            half, df = left_out(x, probability * (1 - probability), scores, clusters), float(len(half) - 1)
+            covariance = df / (df + 1) * half.T @ half
     fitted, null = _log_likelihood(y, x @ coefficients, ones), n * _entropy(float(y.mean()))
     return Estimate(
         coefficients=coefficients,
         covariance=covariance,
-        df=float("inf"),
+        df=df,
         r_squared=1 - fitted / null,
         r_squared_adjusted=1 - (fitted - p) / null,
     )
@@ -198,6 +211,21 @@ def cluster_sums(scores: FloatArray, clusters: IntArray) -> FloatArray:
     sums = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
     np.add.at(sums, clusters, scores)
     return sums
+
+
+def left_out(x: FloatArray, weights: FloatArray, scores: FloatArray, clusters: IntArray) -> FloatArray:
+    """Return (G, p): how far coefficients move when a cluster is left out, one Newton step from the estimate.
+
+    ``x`` (n, p) with ``weights`` (n,) of the information, ``scores`` (n, p). A coefficient that rests on one
+    cluster alone does not move with it, and its error is too small.
+    """
+    order = np.argsort(clusters, kind="stable")
+    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))[1:]
+    parts = zip(np.split(x[order], starts), np.split(weights[order], starts), strict=True)
+    own = np.stack([part.T @ (part * w[:, None]) for part, w in parts])
+    without = np.linalg.pinv(own.sum(axis=0) - own, hermitian=True)
+    moved = -np.einsum("gij,gj->gi", without, cluster_sums(scores, clusters))
+    return np.asarray(moved, dtype=float)
 
 
 def cr1(groups: int, n: int, p: int) -> float:

@@ -66,11 +66,11 @@ def _to_units(mean: FloatArray, spread: FloatArray) -> FloatArray:
     return back
 
 
-def fit_linear(design: Design, model: str) -> Fitted:
+def fit_linear(design: Design, model: str, *, jackknife: bool = False) -> Fitted:
     """Least squares, or logit of an outcome of 0 and 1."""
     columns = scaled(design)
     x, back = with_intercept(columns)
-    found = (ols if model == "ols" else logit)(design.outcome, x, design.clusters)
+    found = (ols if model == "ols" else logit)(design.outcome, x, design.clusters, jackknife=jackknife)
     unit = design.outcome.std(ddof=1) if model == "ols" else 1.0
     return Fitted(
         terms=(INTERCEPT, *design.terms),
@@ -123,13 +123,13 @@ def fit_ordered(design: Design, outcome: str) -> Fitted:
     )
 
 
-def fit_cox(design: Design, time: FloatArray, entry: FloatArray | None) -> Fitted:
+def fit_cox(design: Design, time: FloatArray, entry: FloatArray | None, *, jackknife: bool = False) -> Fitted:
     """Proportional hazards, always with the test of them."""
     from scipy.special import chdtrc
 
     columns = scaled(design)
     p = columns.x.shape[1]
-    found = cox(columns.x, design.outcome, time, entry, design.clusters)
+    found = cox(columns.x, design.outcome, time, entry, design.clusters, jackknife=jackknife)
     test = pd.DataFrame(
         {
             "term": [*design.terms, "global"],
@@ -145,7 +145,7 @@ def fit_cox(design: Design, time: FloatArray, entry: FloatArray | None) -> Fitte
         estimate=found.coefficients / columns.spread,
         covariance=found.covariance / np.outer(columns.spread, columns.spread),
         scale=columns.spread,
-        df=float("inf"),
+        df=float(design.n_clusters - 1) if jackknife and design.n_clusters else float("inf"),
         r_squared=1 - found.log_likelihood / found.null_log_likelihood,
         r_squared_adjusted=1 - (found.log_likelihood - p) / found.null_log_likelihood,
         measures={"log_likelihood": found.log_likelihood, "concordance": found.concordance},

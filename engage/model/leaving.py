@@ -1,6 +1,6 @@
 """Who leaves, honestly: models of leaving judged only on people they have not seen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
@@ -8,22 +8,24 @@ import numpy as np
 import pandas as pd
 
 from engage.errors import InputError, Problem, TooLittleData, UsageError
-from engage.measure.intervals import check_level, normal_quantile, wilson_interval
-from engage.model.calibration import auc_interval, calibration_curve, quality
-from engage.model.design import FloatArray, IntArray, check_columns, names
+from engage.measure.intervals import check_level
+from engage.model.design import IntArray, check_columns, names
 from engage.model.diagnostics import MIN_ROWS
 from engage.model.display import as_html
+from engage.model.held_out import (
+    Part,
+    auc_differences,
+    fairness_by_group,
+    judge,
+    mean_prediction,
+    shuffled_importance,
+)
 from engage.model.leaks import Leaks, check_leaks
 from engage.model.pipelines import Challenger, Scheme, fold_rows, forward_rows, probability, tuned
-from engage.model.validation import auc
 from engage.words import Language, say
 
 FOLDS: Final = 5
 MIN_LEAVERS: Final = 25
-# Fairness is told of groups with so many people and so many leavers and stayers.
-MIN_GROUP: Final = 30
-MIN_GROUP_EVENTS: Final = 5
-SHUFFLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +36,10 @@ class AttritionModel:
     the AUC over folds, average_precision, brier, calibration_slope, predicted and observed (mean shares), n,
     leavers. ``calibration``: a row per model and tenth. ``importance``: a row per model and feature, the
     ``drop`` in held-out AUC when the feature is shuffled among the people of a fold. ``fairness``: a row per
-    model, column and group. ``predicted`` (n,) are held-out probabilities of the first model, for the analyst
-    alone: no table and no page shows them. ``models`` are the pipelines fitted to all rows.
+    model, column and group. ``difference``: a row per model but the first, how much higher its held-out
+    ``auc`` is than that of the first (``against``), with the interval of the difference. ``predicted`` (n,)
+    are held-out probabilities of the first model, for the analyst alone: no table and no page shows them.
+    ``models`` are the pipelines fitted to all rows.
     """
 
     outcome: str
@@ -45,6 +49,7 @@ class AttritionModel:
     calibration: pd.DataFrame
     importance: pd.DataFrame
     fairness: pd.DataFrame
+    difference: pd.DataFrame
     leaks: Leaks
     predicted: pd.Series
     models: dict[Challenger, Any]
@@ -90,6 +95,14 @@ class AttritionModel:
             "- " + say("model.card.score", lang, **(_digits(row) | {"model": _named(row["model"], lang)}))
             for row in self.scores.to_dict("records")
         ]
+        rows += [
+            "- "
+            + say(
+                "model.card.difference", lang, **_digits(row)
+                | {name: _named(row[name], lang) for name in ("model", "against")},
+            )
+            for row in self.difference.to_dict("records")
+        ]  # fmt: skip
         return [f"## {say('model.card.validation', lang)}", "", scheme, "", *rows, ""]
 
     def _card_fairness(self, lang: Language) -> list[str]:
@@ -117,6 +130,7 @@ def fit_attrition(
     allow: Sequence[str] = (),
     seed: int = 0,
     level: float = 0.95,
+    progress: Callable[[int, int], None] | None = None,
 ) -> AttritionModel:
     """Fit models of leaving, and judge them by nested validation on rows held out.
 
@@ -130,7 +144,8 @@ def fit_attrition(
     ``frame`` needs 0 and 1 in ``outcome`` (rows without are left out); missing features are filled. Columns
     that :func:`check_leaks` finds leaking are refused by name, unless in ``allow``; identifiers and columns
     that don't vary are left out. ``fairness``: columns whose groups are compared, used as features or not.
-    For groups of people only: a probability of one person must not meet a manager.
+    For groups of people only: a probability of one person must not meet a manager. ``progress(done, of)`` is
+    told of each model that was fitted.
 
     Raises ``InputError`` for leaking columns; ``TooLittleData`` under 25 leavers or stayers, or without a
     fold that holds both; ``UsageError`` for unknown columns and options. Source: Cawley & Talbot (2010) for
@@ -159,13 +174,14 @@ def fit_attrition(
     x = _plain(rows[list(kept)])
     owner = _owners(rows, groups, leaks)
     outer = _outer(y, owner, rows[time] if time else None, folds, repeats, seed)
+    fits = _Counter(progress, len(models) * (len(outer) + 1))
     # Trees on a few thousand rows are slower with several threads than with one, by far on a busy machine.
     with threadpool_limits(1):
-        held_out = {model: _held_out(model, x, y, owner, outer, seed) for model in models}
-        fitted = {model: tuned(model, x, y, owner, seed) for model in models}
-        shuffled = {model: _importance(x, y, parts, seed) for model, parts in held_out.items()}
-    judged = {model: _judge(y, parts, level) for model, parts in held_out.items()}
-    first = _mean_prediction(len(y), held_out[models[0]])
+        held_out = {model: _held_out(model, x, y, owner, outer, seed, fits) for model in models}
+        fitted = {model: fits.count(tuned(model, x, y, owner, seed)) for model in models}
+        shuffled = {model: shuffled_importance(x, y, parts, seed) for model, parts in held_out.items()}
+    judged = {model: judge(y, parts, level) for model, parts in held_out.items()}
+    first = mean_prediction(len(y), held_out[models[0]])
     return AttritionModel(
         outcome=outcome,
         features=kept,
@@ -175,10 +191,11 @@ def fit_attrition(
         importance=_stack(shuffled),
         fairness=_stack(
             {
-                model: _fairness(rows, fairness, y, _mean_prediction(len(y), parts), level)
+                model: fairness_by_group(rows, fairness, y, mean_prediction(len(y), parts), level)
                 for model, parts in held_out.items()
             }
         ),
+        difference=auc_differences(y, held_out, owner, level),
         leaks=leaks,
         predicted=pd.Series(first, index=rows.index, name="predicted"),
         models=fitted,
@@ -191,13 +208,18 @@ def fit_attrition(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """One outer fold: the rows held out, the model that has not seen them, what it predicts."""
+class _Counter:
+    """Says how many of the models are fitted."""
 
-    rows: IntArray
-    model: Any
-    predicted: FloatArray
+    def __init__(self, say_so: Callable[[int, int], None] | None, of: int) -> None:
+        self._say_so, self._of, self._done = say_so, of, 0
+
+    def count(self, fitted: Any) -> Any:
+        """Return what was fitted, counted."""
+        self._done += 1
+        if self._say_so is not None:
+            self._say_so(self._done, self._of)
+        return fitted
 
 
 def _check_options(models: Sequence[str], folds: int, repeats: int, level: float) -> None:
@@ -245,104 +267,14 @@ def _held_out(
     owner: IntArray | None,
     outer: list[tuple[IntArray, IntArray]],
     seed: int,
-) -> list[_Part]:
+    fits: _Counter,
+) -> list[Part]:
     parts = []
     for train, test in outer:
-        fitted = tuned(model, x.iloc[train], y[train], None if owner is None else owner[train], seed)
-        parts.append(_Part(test, fitted, probability(fitted, x.iloc[test])))
+        own = None if owner is None else owner[train]
+        fitted = fits.count(tuned(model, x.iloc[train], y[train], own, seed))
+        parts.append(Part(test, fitted, probability(fitted, x.iloc[test])))
     return parts
-
-
-def _mean_prediction(n: int, parts: list[_Part]) -> FloatArray:
-    """Return each row's held-out prediction, the mean over repeats; NaN for rows never held out."""
-    total, count = np.zeros(n), np.zeros(n)
-    for part in parts:
-        total[part.rows] += part.predicted
-        count[part.rows] += 1
-    return np.asarray(np.divide(total, count, out=np.full(n, np.nan), where=count > 0), dtype=float)
-
-
-def _judge(y: IntArray, parts: list[_Part], level: float) -> tuple[dict[str, float], pd.DataFrame]:
-    """Return the scores of held-out predictions, and the calibration curve.
-
-    The AUC is the mean over folds, since only people of one fold were ranked by one model; DeLong's interval,
-    of all of them together, is moved along with it.
-    """
-    predicted = _mean_prediction(len(y), parts)
-    seen = ~np.isnan(predicted)
-    truth = y[seen].astype(float)
-    areas = [auc(y[part.rows].astype(float), part.predicted) for part in parts]
-    found = quality(truth, predicted[seen], level)
-    shift = float(np.mean(areas)) - found["auc"]
-    found |= {name: min(1.0, found[name] + shift) for name in ("auc", "auc_low", "auc_high")}
-    score = found | {
-        "fold_sd": float(np.std(areas, ddof=1)) if len(areas) > 1 else float("nan"),
-        "n": int(seen.sum()),
-        "leavers": int(truth.sum()),
-    }
-    return score, calibration_curve(truth, predicted[seen])
-
-
-def _importance(x: pd.DataFrame, y: IntArray, parts: list[_Part], seed: int) -> pd.DataFrame:
-    """Return how much held-out AUC drops when a feature is shuffled among the people of a fold."""
-    rng = np.random.default_rng(seed)
-    drops: list[list[float]] = []
-    for part in parts:
-        own, truth = x.iloc[part.rows], y[part.rows].astype(float)
-        shuffled = [
-            own.assign(**{name: own[name].to_numpy()[rng.permutation(len(own))]})
-            for name in x.columns
-            for _ in range(SHUFFLES)
-        ]
-        # One call for all of them: the pipeline's cost is by call more than by row.
-        predicted = probability(part.model, pd.concat(shuffled)).reshape(-1, len(own))
-        drops.append([auc(truth, part.predicted) - auc(truth, row) for row in predicted])
-    of_feature = np.array(drops).reshape(len(parts), len(x.columns), SHUFFLES)
-    table = pd.DataFrame(
-        {
-            "feature": x.columns,
-            "drop": of_feature.mean(axis=(0, 2)),
-            "sd": of_feature.std(axis=(0, 2), ddof=1),
-        }
-    )
-    return table.sort_values("drop", ascending=False, ignore_index=True)
-
-
-def _fairness(
-    rows: pd.DataFrame, columns: Sequence[str], y: IntArray, predicted: FloatArray, level: float
-) -> pd.DataFrame:
-    """Return, for each large enough group: how many leave, how many were expected to, and the ranking."""
-    z = normal_quantile(level)
-    table = []
-    for column in columns:
-        codes, levels = pd.factorize(rows[column], sort=True)
-        for code, group in enumerate(levels):
-            own = np.flatnonzero((codes == code) & ~np.isnan(predicted))
-            truth, share = y[own].astype(float), predicted[own]
-            if len(own) < MIN_GROUP or min(truth.sum(), len(own) - truth.sum()) < MIN_GROUP_EVENTS:
-                continue
-            interval = wilson_interval(int(truth.sum()), len(own), level)
-            gap = truth - share
-            wide = z * float(gap.std(ddof=1)) / len(own) ** 0.5
-            low, high = auc_interval(truth, share, level)
-            table.append(
-                {
-                    "column": column,
-                    "group": str(group),
-                    "n": len(own),
-                    "observed": float(truth.mean()),
-                    "observed_low": interval.low,
-                    "observed_high": interval.high,
-                    "predicted": float(share.mean()),
-                    "gap": float(gap.mean()),
-                    "gap_low": float(gap.mean()) - wide,
-                    "gap_high": float(gap.mean()) + wide,
-                    "auc": auc(truth, share),
-                    "auc_low": low,
-                    "auc_high": high,
-                }
-            )
-    return pd.DataFrame(table)
 
 
 def _stack(tables: dict[Challenger, pd.DataFrame]) -> pd.DataFrame:

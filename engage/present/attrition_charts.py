@@ -9,6 +9,7 @@ import pandas as pd
 from engage.present import look, numbers
 from engage.present.labels import Names
 from engage.present.look import INK, ROLE_COLOURS, SERIES_COLOURS, finish, nothing, released
+from engage.present.staff_sentences import model_name
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -36,8 +37,9 @@ def staying(table: SafeTable, by: str, names: Names) -> alt.LayerChart:
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     words = {group: points.loc[points["series"] == group, "label"].iloc[0] for group in colours}
     legend = alt.Legend(
-        orient="top", title=None, labelExpr=f"{look.wording_of(words)}[datum.label]", offset=4
-    )
+        orient="top", title=None, labelExpr=f"{look.wording_of(words)}[datum.label]", offset=4,
+        symbolOpacity=1,
+    )  # fmt: skip
     colour = alt.Color("series:N", scale=scale, legend=legend if by else None)
     most = float(points["time"].max())
     below = _people_below(points, list(colours))
@@ -161,15 +163,19 @@ def odds(table: SafeTable, names: Names) -> alt.LayerChart:
 
 
 def calibration(table: SafeTable, names: Names) -> alt.LayerChart:
-    """Return how many left against how many were expected to, by groups of risk, with 95 % intervals."""
+    """Return how many left against how many were expected to, by groups of risk, with 95 % intervals.
+
+    A colour per model where there are two.
+    """
     frame = released(table, "attrition")
-    first = frame["model"].iloc[0] if len(frame) else None
-    frame = frame[(frame["part"] == "calibration") & (frame["model"] == first)].dropna(subset=["value"])
+    frame = frame[frame["part"] == "calibration"].dropna(subset=["value"])
     if frame.empty:
         return nothing(names)
     ends = zip(frame["ci_low"], frame["ci_high"], strict=True)
+    words = {str(model): model_name(model, names) for model in frame["model"].unique()}
     rows = pd.DataFrame(
         {
+            "model": frame["model"], "label": frame["model"].map(words),
             "expected": frame["expected"], "share": frame["value"], "low": frame["ci_low"],
             "high": frame["ci_high"],
             "expected_word": [numbers.percent(float(value)) for value in frame["expected"]],
@@ -190,19 +196,26 @@ def calibration(table: SafeTable, names: Names) -> alt.LayerChart:
         scale=scale,
         axis=alt.Axis(title=say("attrition.observed_axis", names.lang), format="%", tickCount=6),
     )
+    legend = alt.Legend(
+        orient="top", title=None, labelExpr=f"{look.wording_of(words)}[datum.label]", offset=4
+    )
+    colour = alt.Color(
+        "model:N",
+        scale=alt.Scale(domain=list(words), range=list(SERIES_COLOURS[: len(words)])),
+        legend=legend if len(words) > 1 else None,
+    )
     base = alt.Chart(rows).encode(
         x=x,
+        color=colour,
         tooltip=[
             alt.Tooltip(f"{field}:N", title=say(f"attrition.tip.{field}", names.lang))
-            for field in ("expected_word", "shown", "interval", "people")
+            for field in ("label", "expected_word", "shown", "interval", "people")
         ],
     )
     line = alt.Chart(pd.DataFrame({"expected": [0.0, most], "share": [0.0, most]}))
     layers = [
         line.mark_line(strokeDash=[4, 4], color=INK, strokeWidth=1).encode(x=x, y=y),
-        base.mark_rule(strokeWidth=2, color=SERIES_COLOURS[0], opacity=0.7).encode(
-            y=alt.Y("low:Q", scale=scale), y2="high:Q"
-        ),
-        base.mark_point(size=60, filled=True, opacity=1, color=SERIES_COLOURS[0]).encode(y=y),
+        base.mark_rule(strokeWidth=2, opacity=0.7).encode(y=alt.Y("low:Q", scale=scale), y2="high:Q"),
+        base.mark_point(size=60, filled=True, opacity=1).encode(y=y),
     ]
     return finish(layers, _HEIGHT, say("attrition.calibration_title", names.lang).split("\n"))

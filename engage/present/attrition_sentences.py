@@ -8,6 +8,7 @@ from engage.present import numbers
 from engage.present.labels import Names, is_missing
 from engage.present.look import released
 from engage.present.model_tables import attrition_item
+from engage.present.staff_sentences import model_name
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -74,6 +75,7 @@ def card(table: SafeTable, names: Names) -> tuple[str, ...]:
             features=[_feature(name, names) for name in _list(notes["features"])],
         ),
         say("attrition.card.validation", lang, folds=notes["folds"]),
+        _models(table, names),
         attrition(table, names)[0],
         say(
             "attrition.card.calibration", lang, slope=numbers.decimal(slope, lang),
@@ -85,6 +87,14 @@ def card(table: SafeTable, names: Names) -> tuple[str, ...]:
         say("attrition.card.limits", lang),
     ]  # fmt: skip
     return tuple(line for line in lines if line)
+
+
+def _models(table: SafeTable, names: Names) -> str:
+    """Name the models, and say which one the rest of the card is of."""
+    models = [model_name(model, names) for model in released(table, "attrition")["model"].unique()]
+    key = "models" if len(models) > 1 else "model"
+    told = {"models": models} if len(models) > 1 else {}
+    return say(f"attrition.card.{key}", names.lang, first=models[0], **told)
 
 
 def _one(frame: pd.DataFrame, names: Names) -> str:

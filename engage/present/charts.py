@@ -12,6 +12,7 @@ from engage.present.look import theme
 from engage.present.score_charts import heat_map, scale_bars
 from engage.present.service_charts import outcomes
 from engage.present.share_charts import distribution, response
+from engage.present.staff_charts import hazard_ratios, headcount
 from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
 from engage.present.trend_charts import trend
 from engage.present.two_factor_charts import outcome_order, two_factor_map, verdict_grid
@@ -23,6 +24,8 @@ __all__ = [
     "differences",
     "distribution",
     "furthest_groups",
+    "hazard_ratios",
+    "headcount",
     "heat_map",
     "importance",
     "importance_performance",

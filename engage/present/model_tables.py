@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from engage.present import numbers
 from engage.present.columns import between, heading, note, p_word
 from engage.present.labels import COMPOSITES, Names, is_missing
+from engage.present.staff_sentences import group_name, model_name
 from engage.words import Language, say
 
 
@@ -122,8 +124,9 @@ GROUPED: Final = ("star", "role_group", "contract", "performance")
 
 
 def _attrition(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = heading(names)
+    column, several = heading(names), frame["model"].nunique() > 1
     made: dict[str, object] = {
+        **({column("left_model"): [model_name(model, names) for model in frame["model"]]} if several else {}),
         column("part"): [say(f"attrition.part.{part}", names.lang) for part in frame["part"]],
         column("subject"): [attrition_item(row, names) for row in frame.to_dict("records")],
         column("value"): frame["value"].astype(float).round(3),
@@ -137,7 +140,7 @@ def _attrition(frame: pd.DataFrame, names: Names) -> dict[str, object]:
 def attrition_item(row: Mapping[Any, Any], names: Names) -> str:
     """Return what a row of a table of leaving models is of: a score, a tenth of risk, a feature, a group."""
     item = str(row["item"])
-    if row["part"] == "score":
+    if row["part"] in ("score", "difference"):
         return say(f"attrition.score.{item}", names.lang)
     if row["part"] == "calibration":
         return say("attrition.tenth", names.lang, place=item)
@@ -148,9 +151,54 @@ def attrition_item(row: Mapping[Any, Any], names: Names) -> str:
     return names.demographic(item) if item in GROUPED else names.driver(item)
 
 
+def _hazards(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = heading(names)
+    made: dict[str, object] = {
+        column("part"): [say(f"attrition.hazard_part.{part}", names.lang) for part in frame["part"]],
+        column("subject"): [_hazard_of(row, names) for row in frame.to_dict("records")],
+        column("hazard_ratio"): frame["ratio"],
+        column("interval_plain"): between(frame["ci_low"], frame["ci_high"], names),
+        column("p_adjusted"): [p_word(p, names) for p in frame["p_adjusted"]],
+        column("changing"): [p_word(p, names) for p in frame["changing"]],
+    }
+    return made | note(frame, names)
+
+
+def _hazard_of(row: Mapping[Any, Any], names: Names) -> str:
+    if is_missing(row["term"]):
+        return "–" if is_missing(row["changing"]) else say("attrition.all_together", names.lang)
+    if is_missing(row["level"]):
+        return names.demographic(row["term"])
+    called = f"{names.demographic(row['term'])} · {group_name(row['term'], row['level'], names)}"
+    base = is_missing(row["ratio"])
+    return f"{called} ({say('attrition.compared', names.lang)})" if base else called
+
+
+def _headcount(frame: pd.DataFrame, names: Names) -> dict[str, object]:
+    column = heading(names)
+    flows = {"left": "left_window", "hired": "hired_window", "moved_out": "moved_out", "moved_in": "moved_in"}
+    ends = zip(frame["year"], frame["low"], frame["high"], strict=True)
+    made: dict[str, object] = {
+        names.demographic("role_group"): [names.level("role_group", group) for group in frame["role_group"]],
+        column("years_ahead"): frame["year"],
+        column("people_expected"): frame["expected"],
+        column("interval_plain"): [
+            "–" if is_missing(year) or year == 0 else numbers.between(float(low), float(high), names.lang, 0)
+            for year, low, high in ends
+        ],
+        **{
+            column(word): [names.n(*pair) for pair in zip(frame[name], frame["few"], strict=True)]
+            for name, word in flows.items()
+        },
+    }
+    return made | note(frame, names)
+
+
 MODEL_TABLES: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = {
     "two_factor": _two_factor,
     "attrition": _attrition,
+    "hazards": _hazards,
+    "headcount": _headcount,
     "outcomes": _outcomes,
     "paths": _paths,
     "levers": _levers,

@@ -17,6 +17,7 @@ from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
 from engage.present.quality_sentences import Light, lights, quality
 from engage.present.service_sentences import paths, service
+from engage.present.staff_sentences import challenger, hazards, headcount
 from engage.present.tone_charts import why_hidden
 from engage.present.two_factor_sentences import two_factor, two_factor_on
 from engage.present.what_if_sentences import levers, what_if
@@ -27,10 +28,13 @@ __all__ = [
     "Light",
     "attrition",
     "card",
+    "challenger",
     "changes",
     "difference_on",
     "differences",
     "drivers",
+    "hazards",
+    "headcount",
     "joins",
     "levers",
     "lights",

@@ -36,6 +36,8 @@ _OWN: Final[dict[str, str]] = {
     "distribution": "scale",
     "two_factor": "outcome",
     "attrition": "part",
+    "hazards": "part",
+    "headcount": "role_group",
     "outcomes": "outcome",
     "paths": "driver",
     "levers": "outcome",

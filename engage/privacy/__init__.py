@@ -42,6 +42,7 @@ from engage.privacy.release import (
 )
 from engage.privacy.rounding import spread_of
 from engage.privacy.safe import Kind, SafeTable
+from engage.privacy.staff import release_hazards, release_headcount
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.tone import TONES, hidden_tone
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
@@ -83,6 +84,8 @@ __all__ = [
     "release_distribution",
     "release_drivers",
     "release_grouped_drivers",
+    "release_hazards",
+    "release_headcount",
     "release_levers",
     "release_open_wave",
     "release_outcomes",

@@ -114,6 +114,7 @@ def release_attrition(
     calibration: pd.DataFrame,
     importance: pd.DataFrame,
     fairness: pd.DataFrame,
+    difference: pd.DataFrame,
     notes: Mapping[str, Note],
     policy: Policy,
     *,
@@ -122,27 +123,33 @@ def release_attrition(
     """Release how well models of leaving do on people they have not seen; nothing of any person.
 
     Frames as :class:`engage.model.AttritionModel` has them. Parts of the table: ``score`` (to 0.01, the Brier
-    score to 0.001), ``calibration`` (people by falling risk, in as many groups as leave at least
-    ``scores_k`` leavers and stayers in each: expected and observed shares), ``importance`` (the drop of the
-    AUC when a feature is shuffled, to 0.005), ``fairness`` (groups of at least ``model_n`` people with
-    ``scores_k`` leavers and stayers: observed share, and expected; the others of a column are hidden until
-    they are nobody or ``model_n`` people in two groups). Raises ``TooLittleData`` below a threshold.
+    score to 0.001), ``difference`` (of the AUC of a further model from the first one's, to 0.005),
+    ``calibration`` (people by falling risk, in as many groups as leave at least ``scores_k`` leavers and
+    stayers in each: expected and observed shares), ``importance`` (the drop of the AUC when a feature is
+    shuffled, to 0.005), ``fairness`` (groups of at least ``model_n`` people with ``scores_k`` leavers and
+    stayers: observed share, and expected; the others of a column are hidden until they are nobody or
+    ``model_n`` people in two groups). Raises ``TooLittleData`` below a threshold.
     """
     check_support(behind, policy)
     rows = [*_score_rows(scores), *_calibration_rows(calibration, policy)]
     rows += [
-        {
-            "part": "importance",
-            "model": r["model"],
-            "item": r["feature"],
-            "value": round(round(r["drop"] / 0.005) * 0.005, 3),
-        }
+        {"part": "difference", "model": r["model"], "item": "auc", "value": _fine(r["auc"])}
+        | {end: _fine(r[end]) for end in ("ci_low", "ci_high")}
+        for r in difference.to_dict("records")
+    ]
+    rows += [
+        {"part": "importance", "model": r["model"], "item": r["feature"], "value": _fine(r["drop"])}
         for r in importance.to_dict("records")
     ]
     rows += _fairness_rows(fairness, behind.n, policy)
     frame = pd.DataFrame(rows).reindex(columns=list(ATTRITION_COLUMNS))
     frame["hidden_reason"] = frame["hidden_reason"].astype(object).where(frame["hidden_reason"].notna(), None)
     return seal("attrition", frame.astype({"n": "Int64"}), {**notes, "n": behind.n})
+
+
+def _fine(area: float) -> float:
+    """Round a difference of AUCs."""
+    return round(round(area / 0.005) * 0.005, 3) + 0.0
 
 
 def _score_rows(scores: pd.DataFrame) -> list[dict[str, object]]:

@@ -29,6 +29,8 @@ Kind = Literal[
     "outcomes",
     "paths",
     "attrition",
+    "hazards",
+    "headcount",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engage.present import charts, sentences
+from engage.privacy import SafeTable
 from engage.views.template import View, link, open_page, plain
 
 EVERYBODY = "everybody"
@@ -25,7 +26,11 @@ def draw(view: View) -> None:
     with view.part():
         _staying(view)
     with view.part():
+        _hazards(view)
+    with view.part():
         _odds(view)
+    with view.part():
+        _headcount(view)
     with view.part():
         _model(view)
     view.method()
@@ -58,6 +63,34 @@ def _group(view: View, one: str) -> str:
     return view.say("everybody") if one == EVERYBODY else view.names.demographic(one)
 
 
+def _hazards(view: View) -> None:
+    """Draw what stars and groups of the staff list go with."""
+    st.subheader(view.say("hazards_title"), anchor=False)
+    with view.busy():
+        table = view.tables.leaving_hazards()
+    lines = sentences.hazards(table, view.names)
+    for line in lines[:2]:
+        view.line(line)
+    view.chart(charts.hazard_ratios(table, view.names), lines[0])
+    for line in lines[2:]:
+        view.line(line)
+    view.note("hazards_note")
+    view.details(table, "hazards")
+
+
+def _headcount(view: View) -> None:
+    """Draw the head-counts to come."""
+    st.subheader(view.say("headcount_title"), anchor=False)
+    with view.busy():
+        table = view.tables.headcount()
+    lines = sentences.headcount(table, view.names)
+    for line in lines:
+        view.line(line)
+    view.chart(charts.headcount(table, view.names), lines[0])
+    view.note("headcount_note")
+    view.details(table, "headcount")
+
+
 def _odds(view: View) -> None:
     """Draw what leaving goes with."""
     st.subheader(view.say("odds_title"), anchor=False)
@@ -72,17 +105,38 @@ def _odds(view: View) -> None:
 
 
 def _model(view: View) -> None:
-    """Draw how well leaving can be told, with the model card."""
+    """Draw how well leaving can be told, with the model card; on request beside a second model."""
     st.subheader(view.say("model_title"), anchor=False)
     with view.busy("working_model"):
-        table = view.tables.attrition()
+        table = view.tables.challenged() or view.tables.attrition()
+    table = _challenged(view, table)
     (headline,) = sentences.attrition(table, view.names)
     view.line(headline)
+    for line in sentences.challenger(table, view.names):
+        view.line(line)
     view.chart(charts.calibration(table, view.names), headline)
     view.note("calibration_note")
     with st.expander(view.say("card_title")):
         st.markdown("\n".join(f"- {plain(line)}" for line in sentences.card(table, view.names)))
     view.details(table, "attrition")
+
+
+def _challenged(view: View, table: SafeTable) -> SafeTable:
+    """Offer a second model; once asked for, fit it, showing how far that is, and return the table of both."""
+    if sentences.challenger(table, view.names):
+        return table
+    place = st.empty()
+    if not place.button(view.say("challenge")):
+        view.note("challenge_help")
+        return table
+    bar = place.progress(0.0, text=view.say("challenging", done=0, of="…"))
+
+    def show(done: int, of: int) -> None:
+        bar.progress(done / of, text=view.say("challenging", done=done, of=of))
+
+    found = view.tables.challenge(show)
+    place.empty()
+    return found
 
 
 draw(open_page("attrition"))

@@ -5,7 +5,7 @@ key, beside the folder and the workspace's own key (which changes with anything 
 Only ``SafeTable``s, the names of waves, groups and outcomes, and where trends break are cached, all bounded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,9 +134,30 @@ class Tables:
         """Return curves of staying."""
         return _curves(self, by, early)
 
+    def leaving_hazards(self) -> SafeTable:
+        """Return what stars and groups of the staff list go with."""
+        return _released(self, "leaving_hazards")
+
+    def headcount(self) -> SafeTable:
+        """Return head-counts of role groups, now and projected."""
+        return _released(self, "headcount")
+
     def attrition(self) -> SafeTable:
         """Return how well leaving can be told (long on a cold cache: nested validation)."""
         return _released(self, "attrition")
+
+    def challenged(self) -> SafeTable | None:
+        """Return the same of two models, if somebody has had them compared; ``None`` till then."""
+        return _kept(self).get("attrition")
+
+    def challenge(self, progress: Callable[[int, int], None]) -> SafeTable:
+        """Compare two models of leaving (a minute or more) and keep the result for everybody.
+
+        Not a cached call: those can't tell how far they are.
+        """
+        table = Workspace(self.folder).attrition(challenger=True, progress=progress)
+        _kept(self)["attrition"] = table
+        return table
 
     def tone(self, by: str, wave: str | None) -> SafeTable:
         """Return the tone of comments by theme, wave or group."""
@@ -147,6 +168,12 @@ class Tables:
 def _released(tables: Tables, question: str, *details: Any) -> SafeTable:
     table: SafeTable = getattr(Workspace(tables.folder), question)(*details)
     return table
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _kept(tables: Tables) -> dict[str, SafeTable]:  # noqa: ARG001  the key of the cache
+    """Return where released tables are kept that took long enough to be shown on their way."""
+    return {}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

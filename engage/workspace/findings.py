@@ -26,6 +26,7 @@ from engage.privacy import Policy, Support, check_support, merge_few, poolable, 
 from engage.privacy.safe import Note
 from engage.store import Snapshot
 from engage.workspace.linking import TONE, Survey, latest_people, service_months
+from engage.workspace.shared import TEAM, shared_by
 
 RESAMPLES: Final = 400
 SEED: Final = 20260309
@@ -143,6 +144,9 @@ def attrition_question(survey: Survey, snapshot: Snapshot) -> Question:
 
     Where answers can't be joined to people (an anonymous survey), teams are compared instead: the share of a
     team's people who left with the team's composites, which says nothing about who left.
+
+    Errors are clustered by team where there are at least 30, else by person (:func:`shared_by`); comments,
+    which are a team's, are then no predictors, since errors by person take them for far surer than they are.
     Raises ``TooLittleData`` where nobody's leaving is known.
     """
     if "people" not in snapshot.tables:
@@ -155,15 +159,16 @@ def attrition_question(survey: Survey, snapshot: Snapshot) -> Question:
     frame = frame[result.observed.to_numpy()]
     if frame.empty:
         raise TooLittleData("workspace.not_followed", days=result.horizon_days or 0)
-    several = bool(frame["respondent"].duplicated().any())
+    frame, teams = shared_by(frame)
+    several = "respondent" if frame["respondent"].duplicated().any() else None
     return Question(
         frame,
         _EVENT,
         ATTRITION,
-        _predictors(survey),
-        survey.themes,
+        tuple(name for name in _predictors(survey) if teams or name != TONE),
+        survey.themes if teams else (),
         model="logit",
-        cluster="respondent" if several else None,
+        cluster=teams or several,
         notes={
             "horizon_days": result.horizon_days,
             "counted": result.counted,
@@ -318,7 +323,8 @@ def _ready(question: Question, policy: Policy) -> tuple[Question, Support]:
 def _fit(question: Question) -> DriverFit:
     if question.per_team:
         return fit_service(question.frame, question.outcome, question.drivers)
-    return fit_drivers(*question.design)
+    by_team = question.shown_as == ATTRITION and question.cluster == TEAM
+    return fit_drivers(*question.design, jackknife=by_team)
 
 
 def _shares(split: Importance) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """How long people stay, and how well leaving can be told: of groups only, made ready for the gate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +31,7 @@ class LeavingModel:
     calibration: pd.DataFrame
     importance: pd.DataFrame
     fairness: pd.DataFrame
+    difference: pd.DataFrame
     features: tuple[str, ...]
     folds: int
     support: Support
@@ -45,6 +47,19 @@ def groups_of(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(name for name in GROUPS if name in people and people[name].nunique() > 1)
 
 
+def staff_list(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the staff list, a row per person and day it was drawn; of one imported twice, the last stands.
+
+    Raises ``TooLittleData`` where there is none.
+    """
+    if "people" not in snapshot.tables:
+        raise TooLittleData("workspace.no_people")
+    people = engine.frame(engine.open_table(snapshot, "people"))
+    order = {id: place for place, id in enumerate(snapshot.import_ids("people"))}
+    people = people.sort_values("import_id", key=lambda ids: ids.map(order), kind="stable")
+    return people.drop_duplicates(["respondent", "as_of"], keep="last")
+
+
 def staying(snapshot: Snapshot, by: str, early: bool, step: float, policy: Policy) -> pd.DataFrame:
     """Return curves of not having left voluntarily, by months since hiring; other exits compete.
 
@@ -55,14 +70,9 @@ def staying(snapshot: Snapshot, by: str, early: bool, step: float, policy: Polic
     takes them. Raises ``UsageError`` for an unknown group, ``TooLittleData`` without a staff list that says
     who left when.
     """
-    if "people" not in snapshot.tables:
-        raise TooLittleData("workspace.no_people")
+    people = staff_list(snapshot)
     if by and by not in groups_of(snapshot):
         raise UsageError("workspace.unknown_demographic", where=by, name=by, known=groups_of(snapshot))
-    people = engine.frame(engine.open_table(snapshot, "people"))
-    order = {id: place for place, id in enumerate(snapshot.import_ids("people"))}
-    people = people.sort_values("import_id", key=lambda ids: ids.map(order), kind="stable")
-    people = people.drop_duplicates(["respondent", "as_of"], keep="last")
     spells = employment_spells(people, (by,) if by else ())
     spells = spells[spells["early"] == early]
     if spells.empty:
@@ -109,7 +119,12 @@ def _start(spells: pd.DataFrame, step: float, least: int) -> float:
 
 
 def leaving_model(
-    survey: Survey, snapshot: Snapshot, policy: Policy, *, models: tuple[Challenger, ...] = ("logit",)
+    survey: Survey,
+    snapshot: Snapshot,
+    policy: Policy,
+    *,
+    models: tuple[Challenger, ...] = ("logit",),
+    progress: Callable[[int, int], None] | None = None,
 ) -> LeavingModel:
     """Judge models of leaving on people they have not seen, on the rows of the driver model.
 
@@ -129,11 +144,12 @@ def leaving_model(
         people = frame.drop_duplicates("respondent")[name]
         frame[name] = unnamed(frame[name].astype("string"), nameable(people, (), policy.scores_k))
     found = fit_attrition(
-        frame, ready.outcome, features, groups="respondent", fairness=groups, models=models, seed=SEED
-    )
+        frame, ready.outcome, features, groups="respondent", fairness=groups, models=models, seed=SEED,
+        progress=progress,
+    )  # fmt: skip
     horizon = ready.notes.get("horizon_days")
     return LeavingModel(
-        found.scores, found.calibration, found.importance, found.fairness, found.features, found.folds,
-        replace(support, n=found.n), tuple(sorted(frame["wave"].astype(str).unique())),
+        found.scores, found.calibration, found.importance, found.fairness, found.difference, found.features,
+        found.folds, replace(support, n=found.n), tuple(sorted(frame["wave"].astype(str).unique())),
         int(str(horizon)) if horizon is not None else None,
     )  # fmt: skip

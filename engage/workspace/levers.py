@@ -11,7 +11,6 @@ from engage.engine import COMPOSITES
 from engage.errors import EngageError, TooLittleData
 from engage.instrument import Instrument
 from engage.model import changes_made, what_if
-from engage.model.diagnostics import FEW_CLUSTERS
 from engage.privacy import CAP_STEP, Policy, Support, refusal
 from engage.store import Snapshot
 from engage.workspace.findings import (
@@ -145,7 +144,7 @@ def _supported(question: Question, policy: Policy) -> tuple[Question, Support]:
 
 def _effects(question: Question, caps: Mapping[str, float], ends: Ends) -> list[dict[str, object]]:
     """Return a row per factor and direction; where answers would be like hardly anybody's, an empty one."""
-    frame, cluster = _clustered(question)
+    frame, cluster = question.frame, question.cluster
     scales = {name: ends[name] for name in (*question.drivers, question.outcome) if name in ends}
     rows = []
     for driver in factors_of(question):
@@ -190,20 +189,6 @@ def _effect(
 def _unit(question: Question) -> str:
     """Return what an outcome is counted in: a share of people, or of cases, or points of its own scale."""
     return "share" if question.shown_as == ATTRITION or question.outcome in _SHARES else "points"
-
-
-def _clustered(question: Question) -> tuple[pd.DataFrame, str | None]:
-    """Return the frame and what errors are clustered by.
-
-    Leaving ends a person's answers, so a person's own mean is no level to compare with: teams are, and who
-    has no team is alone in one.
-    """
-    frame = question.frame
-    if question.shown_as != ATTRITION or question.per_team or "team" not in frame:
-        return frame, question.cluster
-    alone = "?" + frame["respondent"].astype(str)
-    frame = frame.assign(team=frame["team"].astype("object").where(frame["team"].notna(), alone))
-    return (frame, "team") if frame["team"].nunique() >= FEW_CLUSTERS else (question.frame, question.cluster)
 
 
 def _together(question: Question, level: str) -> pd.DataFrame:

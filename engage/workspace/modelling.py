@@ -1,6 +1,6 @@
 """What goes with what: the models of a workspace, as they may be shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from engage.errors import TooLittleData, UsageError
@@ -10,6 +10,8 @@ from engage.privacy import (
     refusal,
     release_attrition,
     release_drivers,
+    release_hazards,
+    release_headcount,
     release_levers,
     release_outcomes,
     release_paths,
@@ -20,8 +22,10 @@ from engage.privacy import (
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.grouping import grouped_drivers
+from engage.workspace.hazards import hazards
 from engage.workspace.leaving import groups_of, leaving_model, staying
 from engage.workspace.levers import levers, scale_ends
+from engage.workspace.projecting import YEARS, projection
 from engage.workspace.serving import side_by_side
 from engage.workspace.two_factor import two_factor
 
@@ -149,11 +153,49 @@ class Models(Base):
         """Return what :meth:`retention` can be split by."""
         return groups_of(self._need())
 
-    def attrition(self, *, challenger: bool = False) -> SafeTable:
+    def leaving_hazards(self) -> SafeTable:
+        """Return what the staff list's groups and stars go with: hazard ratios of leaving voluntarily.
+
+        A Cox model by time since being hired, with delayed entry, stars and groups as they were at the time,
+        other exits ending a person's time; the first 90 days apart. See
+        :func:`engage.privacy.release_hazards`. Raises ``UsageError`` while the policy has not turned the
+        analysis of leaving on, ``TooLittleData`` without a staff list, or with too few leavers.
+        """
+        self._need_attrition()
+        self._audit("leaving_hazards")
+        try:
+            found = hazards(self._need(), self.policy)
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
+        clustered = {f"clustered_by_{part}": by for part, by in found.clustered_by.items()}
+        return release_hazards(
+            found.table, found.refused, {"counted": found.counted, **clustered}, self.policy,
+            behind=found.behind, events=found.events,
+        )  # fmt: skip
+
+    def headcount(self, years: int = YEARS) -> SafeTable:
+        """Return each role group's head-count now and after 1, 2, … years, if all goes on as it did.
+
+        See :func:`engage.model.project_headcount`: leaving, moves between groups and hires as in the last
+        year or so on the staff list, with 95 % intervals. Raises ``UsageError`` while the policy has not
+        turned the analysis of leaving on, or for fewer years than one; ``TooLittleData`` where the staff list
+        does not say enough.
+        """
+        self._need_attrition()
+        self._audit("headcount", years=years)
+        found = projection(self._need().renamed, years, self.policy)
+        days = {"since": found.since, "until": found.until}
+        notes = {name: str(day.date()) for name, day in days.items()}
+        return release_headcount(found.table, {**notes, "years": years}, self.policy)
+
+    def attrition(
+        self, *, challenger: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> SafeTable:
         """Return how well leaving within 180 days can be told, on people the model has not seen.
 
         AUC, Brier score, calibration, what the model leans on, and how it does by group; never anything of a
-        person. ``challenger``: gradient boosting beside the regularised logistic regression (slow). Raises
+        person. ``challenger``: gradient boosting beside the regularised logistic regression (slow), and how
+        much better or worse it ranks; ``progress(done, of)`` is told of each model fitted. Raises
         ``UsageError`` while the policy has not turned the analysis of leaving on, ``TooLittleData`` where
         answers join nobody or too few left.
         """
@@ -163,12 +205,12 @@ class Models(Base):
         try:
             found = leaving_model(
                 linking.survey(snapshot, waves), snapshot, self.policy,
-                models=("logit", "boosting") if challenger else ("logit",),
+                models=("logit", "boosting") if challenger else ("logit",), progress=progress,
             )  # fmt: skip
         except TooLittleData as error:
             raise refusal(error, self.policy) from None
         return release_attrition(
-            found.scores, found.calibration, found.importance, found.fairness,
+            found.scores, found.calibration, found.importance, found.fairness, found.difference,
             {"purpose": self.policy.attrition_purpose, "horizon_days": found.horizon_days,
              "folds": found.folds, "features": found.features, "waves": found.waves},
             self.policy, behind=found.support,

@@ -13,10 +13,18 @@ from engage.model.importance import Importance, relative_importance
 from engage.model.leaks import Leaks, check_leaks
 from engage.model.leaving import AttritionModel, fit_attrition
 from engage.model.mediation import Mediation, mediation
+from engage.model.programme_checks import (
+    Composition,
+    PlaceboDates,
+    composition,
+    placebo_dates,
+    programme_verdict,
+)
 from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
 from engage.model.spells import employment_spells
 from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
+from engage.model.two_way import TwoWayEffect, two_way_fixed_effects
 from engage.model.validation import auc, out_of_sample
 from engage.model.whatif import WhatIf, changes_made, what_if
 
@@ -24,6 +32,7 @@ __all__ = [
     "Asymmetry",
     "AttritionModel",
     "AttritionOutcome",
+    "Composition",
     "CumulativeIncidence",
     "DriverFit",
     "Headcount",
@@ -31,8 +40,10 @@ __all__ = [
     "Leaks",
     "Mediation",
     "OutcomeTable",
+    "PlaceboDates",
     "ProgrammeEffect",
     "SurvivalCurve",
+    "TwoWayEffect",
     "WhatIf",
     "asymmetry",
     "attrition_outcome",
@@ -43,6 +54,7 @@ __all__ = [
     "calibration_line",
     "changes_made",
     "check_leaks",
+    "composition",
     "cumulative_incidence",
     "difference_in_differences",
     "employment_spells",
@@ -56,12 +68,15 @@ __all__ = [
     "mixed_from_moments",
     "out_of_sample",
     "outcome_table",
+    "placebo_dates",
+    "programme_verdict",
     "project_headcount",
     "relative_importance",
     "relative_weights_from_moments",
     "service_panel",
     "survival_curve",
     "team_composites",
+    "two_way_fixed_effects",
     "vif",
     "what_if",
 ]

@@ -363,15 +363,18 @@ def test_verdicts():
     for expected, ends, p, more in [
         (("helped", ""), (-0.8, -0.2), 0.01, {}),
         (("harmed", ""), (0.2, 0.8), 0.01, {}),
+        (("rose", ""), (0.2, 0.8), 0.01, {"better": 0}),
+        (("fell", ""), (-0.8, -0.2), 0.01, {"better": 0}),
         (("no_clear_difference", "chance"), (-0.8, -0.1), 0.06, {}),
         (("no_clear_difference", ""), (-0.4, 0.3), 0.9, {}),
         (("cannot_tell", "imprecise"), (-0.6, 0.3), 0.9, {}),
         (("cannot_tell", "pre_trend"), (-0.8, -0.2), 0.01, {"pre_trend_p": 0.04}),
         (("cannot_tell", "placebo"), (-0.8, -0.2), 0.01, {"placebo_p": [0.5, np.nan, 0.02]}),
         (("helped", ""), (-0.8, -0.2), 0.01, {"placebo_p": [0.5, 0.03], "composition_p": np.nan}),
-        (("cannot_tell", "composition"), (-0.8, -0.2), 0.01, {"composition_p": 0.01}),
+        (("cannot_tell", "composition"), (-0.8, -0.2), 0.01, {"composition_p": 0.01, "stayers": (-0.5, 0.1)}),
+        (("helped", ""), (-0.8, -0.2), 0.01, {"composition_p": 0.01, "stayers": (-0.5, -0.1)}),
     ]:
-        assert programme_verdict(*ends, p, **facts, **more) == expected
+        assert programme_verdict(*ends, p, **{**facts, **more}) == expected
 
 
 @pytest.mark.simulation

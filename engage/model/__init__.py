@@ -23,12 +23,22 @@ from engage.model.programme_checks import (
 from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
 from engage.model.spells import employment_spells
+from engage.model.statement import (
+    ASSUMPTIONS,
+    Assumptions,
+    OutcomeStatement,
+    YearOnYear,
+    outcome_statement,
+    year_on_year,
+)
 from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
 from engage.model.two_way import TwoWayEffect, two_way_fixed_effects
 from engage.model.validation import auc, out_of_sample
 from engage.model.whatif import WhatIf, changes_made, what_if
 
 __all__ = [
+    "ASSUMPTIONS",
+    "Assumptions",
     "Asymmetry",
     "AttritionModel",
     "AttritionOutcome",
@@ -39,12 +49,14 @@ __all__ = [
     "Importance",
     "Leaks",
     "Mediation",
+    "OutcomeStatement",
     "OutcomeTable",
     "PlaceboDates",
     "ProgrammeEffect",
     "SurvivalCurve",
     "TwoWayEffect",
     "WhatIf",
+    "YearOnYear",
     "asymmetry",
     "attrition_outcome",
     "auc",
@@ -67,6 +79,7 @@ __all__ = [
     "mediation",
     "mixed_from_moments",
     "out_of_sample",
+    "outcome_statement",
     "outcome_table",
     "placebo_dates",
     "programme_verdict",
@@ -79,4 +92,5 @@ __all__ = [
     "two_way_fixed_effects",
     "vif",
     "what_if",
+    "year_on_year",
 ]

@@ -87,9 +87,9 @@ class Cell:
 
 def panel_of(frame: pd.DataFrame, names: Columns) -> tuple[Panel, int, int]:
     """Return the panel, the rows left out, and the units left out because they began in the programme."""
-    own_cluster = names.cluster if names.cluster not in (None, names.unit) else None
+    own_cluster = [names.cluster] if names.cluster and names.cluster != names.unit else []
     optional = [names.treated_until] if names.treated_until else []
-    used = [names.outcome, names.unit, names.time, *([own_cluster] if own_cluster else [])]
+    used = [names.outcome, names.unit, names.time, *own_cluster]
     check_columns(frame, [*used, names.treated_from, *optional, *names.covariates])
     numeric = [names.outcome, *names.covariates]
     wrong = [name for name in numeric if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
@@ -98,45 +98,52 @@ def panel_of(frame: pd.DataFrame, names: Columns) -> tuple[Panel, int, int]:
     rows = frame.dropna(subset=used)
     if not len(rows):
         raise TooLittleData("model.no_complete_rows", rows=len(frame))
-    repeated = rows.duplicated([names.unit, names.time])
-    if repeated.any():
-        raise UsageError("model.repeated_unit_time", count=int(repeated.sum()))
-    by_unit = rows.groupby(names.unit, sort=True, observed=True)
-    steady = [names.treated_from, *optional, *([own_cluster] if own_cluster else [])]
-    changing = [name for name in steady if (by_unit[name].nunique(dropna=False) > 1).any()]
+    unit, units = pd.factorize(rows[names.unit], sort=True)
+    when, times = pd.factorize(rows[names.time], sort=True)
+    counts = np.bincount(unit * len(times) + when)
+    if counts.max() > 1:
+        raise UsageError("model.repeated_unit_time", count=int((counts - 1).clip(0).sum()))
+    first = np.unique(unit, return_index=True)[1]
+    steady = {name: rows[name].iloc[first] for name in [names.treated_from, *optional, *own_cluster]}
+    changing = [name for name in steady if _changes(rows[name], unit, first)]
     if changing:
         raise UsageError("model.changes_within_unit", columns=changing)
-    wide = rows.pivot(index=names.unit, columns=names.time, values=names.outcome)
-    times = list(wide.columns)
-    facts = by_unit[steady].first().reindex(wide.index)
-    start = _places(facts[names.treated_from], times, inclusive=False)
-    end = _places(facts[names.treated_until], times, inclusive=True) - 1 if names.treated_until else None
+
+    def wide(name: str) -> FloatArray:
+        table = np.full((len(units), len(times)), np.nan)
+        table[unit, when] = rows[name].to_numpy(dtype=float, na_value=np.nan)
+        return table
+
+    start = _places(steady[names.treated_from], times, inclusive=False)
+    end = np.full(len(units), len(times) - 1)
+    if names.treated_until:
+        end = _places(steady[names.treated_until], times, inclusive=True) - 1
     keep = start > 0
-    owner = facts[own_cluster] if own_cluster else wide.index
-    covariates = [
-        rows.pivot(index=names.unit, columns=names.time, values=name).to_numpy(dtype=float)
-        for name in names.covariates
-    ]
-    y = wide.to_numpy(dtype=float)
-    x = np.stack(covariates, axis=2) if covariates else np.empty((*y.shape, 0))
+    owner = steady[own_cluster[0]].to_numpy() if own_cluster else np.asarray(units)
+    y = wide(names.outcome)
+    x = [wide(name) for name in names.covariates]
     panel = Panel(
         y=y[keep],
-        x=x[keep],
+        x=(np.stack(x, axis=2) if x else np.empty((*y.shape, 0)))[keep],
         start=start[keep],
-        end=np.full(int(keep.sum()), len(times) - 1) if end is None else end[keep],
-        clusters=pd.factorize(np.asarray(owner)[keep])[0],
-        times=times,
+        end=end[keep],
+        clusters=pd.factorize(owner[keep])[0],
+        times=list(times),
     )
     left_out = int((~np.isnan(y[~keep])).sum())
     return panel, len(frame) - len(rows) + left_out, int((~keep).sum())
 
 
-def _places(values: pd.Series, times: Sequence[Any], *, inclusive: bool) -> IntArray:
+def _changes(column: pd.Series, unit: IntArray, first: IntArray) -> bool:
+    codes = pd.factorize(column)[0]
+    return bool((codes != codes[first][unit]).any())
+
+
+def _places(values: pd.Series, times: Any, *, inclusive: bool) -> IntArray:
     """Return how many periods lie before each value (``inclusive``: up to it); all, where it is missing."""
-    order = pd.Series(times)
-    side: Literal["left", "right"] = "right" if inclusive else "left"
-    places = [len(times) if pd.isna(one) else int(order.searchsorted(one, side=side)) for one in values]
-    return np.array(places, dtype=np.intp)
+    codes, distinct = pd.factorize(values)
+    places = [sum(bool(t <= one if inclusive else t < one) for t in times) for one in distinct]
+    return np.array([*places, len(times)], dtype=np.intp)[codes]
 
 
 def cells_of(panel: Panel, how: Comparing) -> list[Cell]:

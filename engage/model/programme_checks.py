@@ -19,8 +19,7 @@ from engage.model.programmes import (
     with_inference,
 )
 
-Verdict = Literal["helped", "harmed", "no_clear_difference", "cannot_tell"]
-VERDICTS: Final[tuple[Verdict, ...]] = ("helped", "harmed", "no_clear_difference", "cannot_tell")
+Verdict = Literal["helped", "harmed", "rose", "fell", "no_clear_difference", "cannot_tell"]
 
 SURE: Final = 0.05
 MATTERS: Final = 0.5
@@ -170,30 +169,39 @@ def programme_verdict(
     pre_trend_p: float = float("nan"),
     placebo_p: Sequence[float] = (),
     composition_p: float = float("nan"),
+    stayers: tuple[float, float] | None = None,
 ) -> tuple[Verdict, str]:
     """Return a plain verdict on an effect with the interval ``low`` to ``high``, and the reason for doubt.
 
-    ``better``: 1 where more of the outcome is good, −1 where less is. ``cannot_tell`` where the two sides
-    drifted apart before the start (``pre_trend``: p < .05), a placebo date has an effect (``placebo``: any
-    p < .05, adjusted for their number), everybody and stayers tell different things (``composition``: p <
-    .05), or the interval holds 0 and reaches beyond half a standard deviation of the outcome
-    (``imprecise``). ``helped`` or ``harmed`` where the interval excludes 0 and ``p_adjusted``, over the
-    outcomes looked at, is at most .05; ``no_clear_difference`` otherwise (reason ``chance`` where only the
-    adjustment speaks against it). NaN stands for a check that could not be made.
+    ``better``: 1 where more of the outcome is good, −1 where less is, 0 where neither is. ``cannot_tell``
+    where the two sides drifted apart before the start (``pre_trend``: p < .05), a placebo date has an effect
+    (``placebo``: any p < .05, adjusted for their number), everybody and ``stayers`` differ (``composition``:
+    p < .05) and their intervals lie differently to 0, or the interval holds 0 and reaches beyond half a
+    standard deviation of the outcome (``imprecise``). ``helped`` or ``harmed`` (``rose``, ``fell``) where the
+    interval excludes 0 and ``p_adjusted``, over the outcomes looked at, is at most .05;
+    ``no_clear_difference`` otherwise (reason ``chance`` where only the adjustment speaks against it). NaN
+    stands for a check that could not be made.
     """
     tried = [p for p in placebo_p if not np.isnan(p)]
     doubts = {
         "pre_trend": pre_trend_p < SURE,
         "placebo": bool(tried) and min(tried) * len(tried) < SURE,
-        "composition": composition_p < SURE,
+        "composition": composition_p < SURE and stayers is not None and _side(*stayers) != _side(low, high),
     }
     for reason, doubted in doubts.items():
         if doubted:
             return "cannot_tell", reason
-    if low <= 0 <= high:
-        if max(-low, high) > MATTERS * spread_of_outcome:
-            return "cannot_tell", "imprecise"
-        return "no_clear_difference", ""
+    side = _side(low, high)
+    if not side:
+        vague = max(-low, high) > MATTERS * spread_of_outcome
+        return ("cannot_tell", "imprecise") if vague else ("no_clear_difference", "")
     if not p_adjusted <= SURE:
         return "no_clear_difference", "chance"
-    return ("helped" if (low > 0) == (better > 0) else "harmed"), ""
+    if better == 0:
+        return ("rose" if side > 0 else "fell"), ""
+    return ("helped" if side * better > 0 else "harmed"), ""
+
+
+def _side(low: float, high: float) -> int:
+    """Return on which side of 0 an interval lies, 0 where it holds it."""
+    return int(low > 0) - int(high < 0)

@@ -292,7 +292,8 @@ def _group_times(cells: list[Cell], panel: Panel, df: float, level: float) -> pd
     table = with_inference(rows, df, level).drop(columns="term")
     table.insert(0, "treated_from", [panel.times[cell.start] for cell in cells])
     table.insert(1, "time", [panel.times[cell.period] for cell in cells])
-    table.insert(2, "kind", [cell.kind for cell in cells])
+    table.insert(2, "event", [cell.event for cell in cells])
+    table.insert(3, "kind", [cell.kind for cell in cells])
     table["n_treated"] = [cell.inside for cell in cells]
     table["n_controls"] = [cell.outside for cell in cells]
     table["fewest"] = [cell.fewest for cell in cells]

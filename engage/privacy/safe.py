@@ -29,6 +29,8 @@ Kind = Literal[
     "outcomes",
     "paths",
     "attrition",
+    "programmes",
+    "statement",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 

@@ -13,12 +13,14 @@ from engage.privacy import (
     release_levers,
     release_outcomes,
     release_paths,
+    release_programmes,
     release_survival,
     release_two_factor,
     unnamed,
 )
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
+from engage.workspace.evaluating import evaluate
 from engage.workspace.grouping import grouped_drivers
 from engage.workspace.leaving import groups_of, leaving_model, staying
 from engage.workspace.levers import levers, scale_ends
@@ -173,6 +175,23 @@ class Models(Base):
              "folds": found.folds, "features": found.features, "waves": found.waves},
             self.policy, behind=found.support,
         )  # fmt: skip
+
+    def programmes(self) -> SafeTable:
+        """Return what became of every programme: effects beside a comparison, checks, and a plain verdict.
+
+        A row per programme, outcome and term. ``overall``: those in it against those not (yet) in it, before
+        and since; ``stayers``: only people seen in both periods; ``placebo[-s]``: the same on a date on which
+        nothing began; ``event[e]``: period by period. ``verdict``: helped, harmed, rose, fell,
+        no_clear_difference or cannot_tell, with ``reason``. ``basis``: unsuccessful ``applicants``, people
+        ``matched`` on two earlier waves, or ``others`` (teams of the same role groups). ``watch``: outcomes
+        that can show harm. Raises ``TooLittleData`` without programmes.
+        """
+        waves = self._waves(ALL_WAVES)
+        snapshot = self._need().renamed
+        survey = linking.survey(snapshot, waves)
+        found = evaluate(survey, snapshot, self.policy, attrition=self.attrition_on)
+        self._audit("programmes", rows=len(found.table))
+        return release_programmes(found.table, waves, self.policy, behind=found.behind)
 
     def _need_attrition(self) -> None:
         if not self.attrition_on:

@@ -98,12 +98,12 @@ def outcome_statement(effects: pd.DataFrame, assumptions: Assumptions) -> Outcom
     because calls that moved to self-service were not saved by the programme; and only where the verdict says
     that there is a change.
     """
-    known = effects.set_index("outcome")
+    known = {str(row["outcome"]): row for row in effects.to_dict("records")}
     rows = []
     for item, outcome, times, over in _LINES:
-        if outcome not in known.index:
+        if outcome not in known:
             continue
-        own = known.loc[outcome]
+        own = known[outcome]
         needed = (*times, *over, *(("channel_shift",) if outcome == "handled" else ()))
         ends = [float(own[name]) for name in ("estimate", "ci_low", "ci_high")]
         row = {

@@ -9,6 +9,7 @@ from engage.present.attrition_charts import calibration, odds, staying
 from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
+from engage.present.programme_charts import event_study, programme_effects
 from engage.present.score_charts import heat_map, scale_bars
 from engage.present.service_charts import outcomes
 from engage.present.share_charts import distribution, response
@@ -22,6 +23,7 @@ __all__ = [
     "changes",
     "differences",
     "distribution",
+    "event_study",
     "furthest_groups",
     "heat_map",
     "importance",
@@ -30,6 +32,7 @@ __all__ = [
     "odds",
     "outcome_order",
     "outcomes",
+    "programme_effects",
     "reliability",
     "response",
     "scale_bars",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from engage.present.columns import between, heading, note, p_word
 from engage.present.labels import COMPOSITES, Names, is_missing
+from engage.present.programme_tables import programme_columns, statement_columns
 from engage.words import Language, say
 
 
@@ -156,5 +157,7 @@ MODEL_TABLES: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]
     "levers": _levers,
     "together": _together,
     "what_if": _what_if,
+    "programmes": programme_columns,
+    "statement": statement_columns,
 }
 """What makes the displayed columns of each kind."""

@@ -1,5 +1,6 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
+from engage.model.statement import ASSUMPTIONS
 from engage.privacy.analyses import (
     release_attrition,
     release_outcomes,
@@ -53,6 +54,7 @@ from engage.privacy.tone import TONES, hidden_tone
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 
 __all__ = [
+    "ASSUMPTIONS",
     "CAP_STEP",
     "EXTRAPOLATION",
     "POINT_SCALES",

@@ -94,20 +94,22 @@ STATEMENT_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def release_statement(table: SafeTable, programme: str, assumptions: Assumptions) -> SafeTable:
+def release_statement(table: SafeTable, programme: str, assumptions: Mapping[str, float]) -> SafeTable:
     """Return what the released effects of a programme are worth: a function of ``table`` and nothing else.
 
-    See :func:`engage.model.outcome_statement`. Values to whole contacts and money, person-months and leavers to 0.1. Notes hold the assumptions entered.
+    See :func:`engage.model.outcome_statement`. Values to whole contacts and money, person-months and leavers
+    to 0.1. Notes hold the assumptions entered.
     """
     frame = table.tidy()
     own = frame[(frame["programme"] == programme) & (frame["term"] == "overall")]
     own = own[own["family"].isin(["service", "leaving"])]
-    made = outcome_statement(own, assumptions).tidy()
+    told = Assumptions(**assumptions)
+    made = outcome_statement(own, told).tidy()
     for name in ("value", "low", "high"):
         digits = [1 if item in ("person_months", "leavers") else 0 for item in made["item"]]
         made[name] = [round(v, d) + 0.0 for v, d in zip(made[name].astype(float), digits, strict=True)]
     made.insert(0, "programme", programme)
-    entered = {name: getattr(assumptions, name) for name in ASSUMPTIONS}
+    entered = {name: getattr(told, name) for name in ASSUMPTIONS}
     return seal("statement", made[list(STATEMENT_COLUMNS)], entered)
 
 

@@ -30,6 +30,7 @@ PageName = Literal[
     "herzberg",
     "whatif",
     "service",
+    "programmes",
     "attrition",
     "teams",
     "trend",

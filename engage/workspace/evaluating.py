@@ -33,6 +33,7 @@ _SERVICE: Final = {"csat": 1, "on_time": 1, "quality": 1, "handled": 0} | WATCHE
 _SHARES: Final = ("on_time", "absence")
 _PEOPLE: Final[tuple[Role, ...]] = ("strain", "lift", "outcome")
 _CONDITIONS: Final[tuple[Role, ...]] = ("hygiene", "motivator", "unlabelled")
+_FIGURES: Final = ("estimate", "ci_low", "ci_high", "band_low", "band_high")
 _NEW: Final = 365
 _NEVER: Final = np.nan
 
@@ -226,7 +227,7 @@ def _of_service(one: Programme, survey: Survey, months: pd.DataFrame, policy: Po
             continue
         y = rows[name].astype(float)
         if name == "handled":
-            y = np.log(y.where(y > 0))
+            y = y.where(y > 0).map(np.log)
         unit = "ratio" if name == "handled" else "share" if name in _SHARES and y.max() <= 1 else "points"
         own = timed.assign(y=y).dropna(subset=["y"])
         family = "watch" if name in WATCHED else "service"
@@ -251,6 +252,8 @@ def _answered(
               "watch": asked.family == "watch"}  # fmt: skip
     rows[0] |= {"n_clusters": effect.n_clusters, "inside": size[0], "outside": size[1],
                 "pre_trend": effect.pre_trend_p, "spread": float(before.std())}  # fmt: skip
+    if asked.unit == "ratio":
+        rows = [row | {name: np.expm1(row[name]) for name in _FIGURES if name in row} for row in rows]
     return [shared | row for row in rows]
 
 
@@ -301,7 +304,7 @@ def _year_on_year(asked: _Asked) -> list[dict[str, Any]]:
     for term, side in (("year_members", member), ("year_others", ~member)):
         own = asked.rows[side & asked.rows["time"].isin(wanted)]
         try:
-            row = year_on_year(own.assign(month=months.iloc[own["time"]].to_numpy()), "y", "unit", "month")
+            row = year_on_year(own.assign(month=list(months.iloc[own["time"]])), "y", "unit", "month")
         except TooLittleData:
             continue
         found.append(_figures(term, "", row.tidy().iloc[0]))
@@ -316,8 +319,8 @@ def _event(term: str, asked: _Asked) -> tuple[int, str]:
 
 
 def _figures(term: str, period: str, row: Any) -> dict[str, Any]:
-    names = ("estimate", "ci_low", "ci_high", "band_low", "band_high", "p_value")
-    return {"term": term, "period": period, **{name: row[name] for name in names if name in row}}
+    own = {name: row[name] for name in (*_FIGURES, "p_value") if name in row}
+    return {"term": term, "period": period, **own}
 
 
 def _sizes(effect: ProgrammeEffect) -> tuple[int, int]:

@@ -14,8 +14,10 @@ from engage.privacy import (
     release_outcomes,
     release_paths,
     release_programmes,
+    release_statement,
     release_survival,
     release_two_factor,
+    select_programmes,
     unnamed,
 )
 from engage.workspace import findings, linking
@@ -176,7 +178,16 @@ class Models(Base):
             self.policy, behind=found.support,
         )  # fmt: skip
 
-    def programmes(self) -> SafeTable:
+    def statement(self, programme: str, assumptions: Mapping[str, float]) -> SafeTable:
+        """Return what a programme's changes are worth under assumptions; no figure without an entered one.
+
+        ``assumptions``: by the names of :class:`engage.model.Assumptions`. A function of :meth:`programmes`,
+        see :func:`engage.model.outcome_statement`. Raises ``UsageError``
+        for an unknown programme.
+        """
+        return release_statement(self.programmes(programme), programme, assumptions)
+
+    def programmes(self, programme: str = "") -> SafeTable:
         """Return what became of every programme: effects beside a comparison, checks, and a plain verdict.
 
         A row per programme, outcome and term. ``overall``: those in it against those not (yet) in it, before
@@ -184,14 +195,19 @@ class Models(Base):
         nothing began; ``event[e]``: period by period. ``verdict``: helped, harmed, rose, fell,
         no_clear_difference or cannot_tell, with ``reason``. ``basis``: unsuccessful ``applicants``, people
         ``matched`` on two earlier waves, or ``others`` (teams of the same role groups). ``watch``: outcomes
-        that can show harm. Raises ``TooLittleData`` without programmes.
+        that can show harm. ``programme``: that one alone. Raises ``TooLittleData`` without programmes,
+        ``UsageError`` for an unknown one.
         """
         waves = self._waves(ALL_WAVES)
         snapshot = self._need().renamed
         survey = linking.survey(snapshot, waves)
         found = evaluate(survey, snapshot, self.policy, attrition=self.attrition_on)
         self._audit("programmes", rows=len(found.table))
-        return release_programmes(found.table, waves, self.policy, behind=found.behind)
+        table = release_programmes(found.table, waves, self.policy, behind=found.behind)
+        known = list(dict.fromkeys(found.table["programme"]))
+        if programme and programme not in known:
+            raise UsageError("workspace.unknown_programme", where=programme, name=programme, known=known)
+        return select_programmes(table, programme)
 
     def _need_attrition(self) -> None:
         if not self.attrition_on:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from programme_tables import programmes, statement
 from safe_tables import FACTORS, INSTRUMENT, POLICY, support
 
 from engage.privacy import (
@@ -180,5 +181,6 @@ def every_kind():
         "two_factor": two_factor(refused=["withdrawal"]), "levers": levers.levers,
         "together": levers.together, "outcomes": outcomes(), "paths": paths(),
         "what_if": levers.answer({"pay": 0.2, "growth": 0.4}),
-        "attrition": leaving(), "staying": staying(),
+        "attrition": leaving(), "staying": staying(), "programmes": programmes(),
+        "statement": statement(channel_shift=0.2, contacts=100),
     }  # fmt: skip

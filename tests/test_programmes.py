@@ -171,7 +171,7 @@ def test_refusals(panel):
         assert caught.value.code == code
 
 
-def alike(rng, n=300):
+def alike(rng, n=200):
     """Two periods; who is in depends on x, and so does the change: the plain difference is off."""
     x = rng.normal(size=n)
     inside = rng.random(n) < 1 / (1 + np.exp(-x))
@@ -206,7 +206,7 @@ def test_units_are_compared_with_like_units(method):
     keep = ~np.eye(len(x), dtype=bool)
     every = [adjusted(change[k], inside[k], x[k][:, None], method)[0] for k in keep]
     jackknife = np.sqrt((len(x) - 1) * np.var(every))
-    assert result.overall["std_error"] == pytest.approx(jackknife, rel=0.05)
+    assert result.overall["std_error"] == pytest.approx(jackknife, rel=0.1)
     assert result.overall["ci_low"] < 0.5 < result.overall["ci_high"]
     plain = difference_in_differences(frame, "y", "unit", "time", "start").overall
     assert plain["ci_low"] > 0.5
@@ -315,9 +315,9 @@ def test_bands_hold_all_at_once(many):
     """Of independent normal estimates the sup-t has a closed form."""
     from scipy.stats import norm
 
-    sums = np.kron(np.eye(many), np.ones((100, 1)))
+    sums = np.kron(np.eye(many), np.ones((40, 1)))
     exact = norm.ppf((1 + 0.95 ** (1 / many)) / 2)
-    assert sup_t(sums, np.inf, 0.95, draws=20_000, seed=1) == pytest.approx(exact, rel=0.03)
+    assert sup_t(sums, np.inf, 0.95, draws=10_000, seed=1) == pytest.approx(exact, rel=0.04)
     assert sup_t(sums, 14, 0.95, draws=0) == pytest.approx(2.144787, abs=1e-6)
 
 

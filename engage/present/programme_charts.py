@@ -52,8 +52,14 @@ def programme_effects(table: SafeTable, names: Names) -> alt.LayerChart:
             "people": [names.n(n, band) for n, band in zip(frame["n"], frame["n_band"], strict=True)],
         }
     )  # fmt: skip
+    known = [sign for sign in _COLOURS if (drawn["sign"] == sign).any()]
+    words = {sign: say(f"programmes.sign.{sign}", names.lang) for sign in known}
     colour = alt.Color(
-        "sign:N", scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())), legend=None
+        "sign:N",
+        scale=alt.Scale(domain=known, range=[_COLOURS[sign] for sign in known]),
+        legend=alt.Legend(
+            orient="top", title=None, labelExpr=f"{look.wording_of(words)}[datum.label]", offset=4
+        ),
     )
     axis = alt.Axis(title=say("programmes.axis", names.lang), tickCount=7, format="+.1f")
     x = alt.X("value:Q", axis=axis)
@@ -86,7 +92,7 @@ def event_study(table: SafeTable, family: str, outcome: str, names: Names) -> al
     since = frame["term"].str.slice(6, -1).astype(int)
     drawn = pd.DataFrame(
         {
-            "since": since, "phase": ["before" if e < 0 else "since" for e in since],
+            "since": since, "phase": ["during" if one == "during" else "other" for one in frame["phase"]],
             "period": [p or str(e) for p, e in zip(frame["period"], since, strict=True)],
             **{to: factor * frame[name].astype(float) for to, name in _PLACES.items()},
             "shown": [amount(v, unit, names) for v in frame["estimate"]],
@@ -104,7 +110,7 @@ def event_study(table: SafeTable, family: str, outcome: str, names: Names) -> al
         ],
     )
     colour = alt.Color(
-        "phase:N", scale=alt.Scale(domain=["before", "since"], range=[INK, "#2583a0"]), legend=None
+        "phase:N", scale=alt.Scale(domain=["other", "during"], range=[INK, "#2583a0"]), legend=None
     )
     bar = max(8, min(40, 500 // len(order)))
     layers = [
@@ -115,4 +121,4 @@ def event_study(table: SafeTable, family: str, outcome: str, names: Names) -> al
         base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", axis=axis), y2="high:Q", color=colour),
         base.mark_point(size=60, filled=True, opacity=1).encode(y=alt.Y("value:Q", axis=axis), color=colour),
     ]
-    return finish(layers, _HEIGHT, (title, say("programmes.band", names.lang)))
+    return finish(layers, _HEIGHT, (title,))

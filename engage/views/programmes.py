@@ -40,7 +40,6 @@ def draw(view: View) -> None:
         view.note("statement")
         st.subheader(view.say("effects_title"), anchor=False)
         view.chart(charts.programme_effects(table, view.names), headline)
-        view.note("effects_note")
         _one_outcome(view, table)
         view.details(table, "programmes", title=view.say("table_title"))
         _worth(view, table, programme)
@@ -71,7 +70,9 @@ def _one_outcome(view: View, table: SafeTable) -> None:
     said, *more = sentences.programme_on(table, family, outcome, view.names)
     view.line(said)
     view.chart(charts.event_study(table, family, outcome, view.names), said)
-    view.note("event_note")
+    view.note("band_note")
+    own = frame[(frame["family"] == family) & (frame["outcome"] == outcome)]
+    view.note("event_note" if (own["phase"] == "before").any() else "event_unchecked")
     for line in more:
         view.line(line)
 

@@ -282,9 +282,10 @@ def _compared(asked: _Asked, policy: Policy) -> tuple[ProgrammeEffect, list[dict
         rows += [_figures(f"placebo[-{row['shift']:.0f}]", "", row) for _, row in dates.iterrows()]
     if not asked.people:
         rows += _year_on_year(asked)
+    phases = effect.group_times.groupby("event")["kind"].agg(lambda kinds: kinds.mode().iloc[0])
     few = effect.group_times[effect.group_times["fewest"] < policy.scores_k]
     rows += [
-        _figures(str(row["term"]), period, row)
+        _figures(str(row["term"]), period, row) | {"phase": phases[event]}
         for _, row in effect.effects.iterrows()
         if str(row["term"]).startswith("event[")
         for event, period in [_event(str(row["term"]), asked)]
@@ -352,13 +353,13 @@ def _support(effect: ProgrammeEffect, asked: _Asked, policy: Policy) -> Support:
 
 def _reason(refused: TooLittleData, asked: _Asked, one: Programme) -> str:
     """Return why an outcome has no figures, in a word of the catalogue."""
-    if refused.code != "model.no_comparison":
-        return "too_few"
     starts = asked.rows["start"].dropna()
     if starts.empty:
         return "no_after"
     if starts.max() < 1:
         return "no_before"
+    if refused.code != "model.no_comparison":
+        return "too_few"
     return "selected" if one.basis == "matched" else "no_comparison"
 
 

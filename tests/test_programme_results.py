@@ -15,7 +15,8 @@ from workspace_inputs import PULSE, answers, as_csv
 
 from engage.cli import run
 from engage.errors import TooLittleData, UsageError
-from engage.model import Assumptions, outcome_statement, year_on_year
+from engage.model import Assumptions, outcome_statement, step_timing, time_in_grade, year_on_year
+from engage.model.grades import step_times
 from engage.present import charts, sentences
 from engage.present.labels import Names
 from engage.present.tables import display
@@ -25,6 +26,7 @@ from engage.workspace import Workspace, evaluating
 from engage.workspace.enrolled import Programme
 from engage.workspace.enrolled_leaving import share_difference
 from engage.workspace.linking import Survey
+from engage.workspace.stars import steps_up
 
 EN = Names(INSTRUMENT, "en")
 IN_EVERY = pytest.mark.parametrize("names", [Names(INSTRUMENT, lang) for lang in LANGUAGES], ids=LANGUAGES)
@@ -189,7 +191,7 @@ def test_service_and_harm_are_told_by_month(monkeypatch):
          "csat": 90 + rng.normal(),
          "handled": 1000 * (1.1 if team < 16 and at >= 18 else 1) * math.exp(0.02 * rng.normal()),
          "overtime": 5 + 3 * (team < 16 and at >= 18) + rng.normal(),
-         "leave_taken": 8 + rng.normal()}
+         "leave_taken": 8 - 2 * (team < 16 and at >= 18) + rng.normal()}
         for team in range(40) for at in range(24)
     ]  # fmt: skip
     table, told = evaluated(
@@ -201,7 +203,7 @@ def test_service_and_harm_are_told_by_month(monkeypatch):
     # Each of the two checks raises a false alarm in a twentieth of cases.
     sure = told[told["family"].isin(["service", "watch"]) & ~told["reason"].isin(["pre_trend", "placebo"])]
     expected = {"handled": "rose", "overtime": "harmed", "csat": "no_clear_difference",
-                "leave_taken": "no_clear_difference"}  # fmt: skip
+                "leave_taken": "harmed"}  # fmt: skip
     assert len(sure) >= 3
     assert sure["verdict"].to_dict() == {outcome: expected[outcome] for outcome in sure.index}
     handled = table[table["outcome"] == "handled"].set_index("term")
@@ -401,3 +403,78 @@ def test_the_event_study_is_grey_outside_the_programme():
             programmes(untold=("workload", "engagement", "pride", "attrition")), EN
         ).to_dict()
     )
+
+
+# ------------------------------------------------------------------ stars
+
+
+def graded(lead, lag, n=300):
+    """Return three waves; a third step up in the last: y moves by ``lead`` before it and ``lag`` then."""
+    rng = np.random.default_rng(81)
+    up = np.arange(n) % 3 == 0
+    level = rng.normal(size=n)
+    gains = (np.zeros(n), lead * up, (lead + lag) * up)
+    return pd.concat(
+        [
+            pd.DataFrame({"who": np.arange(n), "wave": wave, "star": 1 + (wave > 1) * up,
+                          "y": level + gain + 0.5 * rng.normal(size=n)})
+            for wave, gain in enumerate(gains)
+        ]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("lead", "lag"), [(0.6, 0.0), (0.0, 0.6)])
+def test_a_change_before_a_step_up_is_told_from_one_after(lead, lag):
+    events = step_timing(graded(lead, lag), "y", "who", "wave", "star").tidy().set_index("term")
+    for term, truth in (("event[-1]", lead), ("event[0]", lag)):
+        row = events.loc[term]
+        assert row["ci_low"] < truth < row["ci_high"]
+        assert (row["p_value"] < 0.001) == (truth > 0)
+
+
+def test_only_the_first_step_counts_and_who_falls_is_left_out():
+    rows = [(1, 0, 1), (1, 1, 2), (1, 2, 3), (2, 0, 2), (2, 1, 2), (3, 0, 3), (3, 1, 2), (4, 2, 1)]
+    found = step_times(pd.DataFrame(rows, columns=["who", "wave", "star"]), "who", "wave", "star")
+    assert found.dropna().to_dict() == {1: 1.0}
+    assert set(found.index) == {1, 2, 4}
+
+
+def test_time_in_grade_counts_from_a_step_to_the_next():
+    """1 reaches star 2 in March and 3 in September; 2 reaches star 2 in March and keeps it; 3 never moves."""
+    rows = [
+        (1, "2025-01-01", 1), (1, "2025-03-01", 2), (1, "2025-09-01", 3), (1, "2026-03-01", 3),
+        (2, "2025-01-01", 1), (2, "2025-03-01", 2), (2, "2026-03-01", 2), (3, "2025-01-01", 2),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["who", "as_of", "star"])
+    found = time_in_grade(frame.assign(as_of=pd.to_datetime(frame["as_of"])), "who", "as_of", "star").tidy()
+    two = found[found["by"] == "2"]
+    assert two["at_risk"].iloc[0] == 2
+    assert two["time"].iloc[0] == pytest.approx(184 / 30.4375)
+    assert two["survival"].iloc[0] == 0.5
+    with pytest.raises(TooLittleData):
+        time_in_grade(frame[frame["who"] == 3], "who", "as_of", "star")
+
+
+def test_stars_of_a_workspace_pass_the_gate():
+    frame = graded(0.6, 0.0).rename(columns={"who": "respondent", "y": "engagement"})
+    days = pd.to_datetime(["2025-03-01", "2025-09-01", "2026-03-01"])
+    frame = frame.assign(
+        date=days[frame["wave"]], wave=frame["wave"].astype(str), star=frame["star"].astype(str)
+    )
+    answered = Survey(frame, {"engagement": "outcome"}, ("star",), ())
+    found = steps_up(answered, POLICY)
+    table = release_programmes(found.table, ("0",), POLICY, behind=found.behind)
+    rows = table.tidy().set_index("term")
+    assert rows.loc["event[-1]", "estimate"] == pytest.approx(0.6, abs=0.2)
+    assert rows.loc["overall", ["n", "comparison"]].tolist() == [100, 200]
+    for lang in LANGUAGES:
+        lines = sentences.stars(table, Names(INSTRUMENT, lang))
+        assert len(lines) == 2
+        assert (
+            f"{rows.loc['event[-1]', 'estimate']:.2f}".replace(".", "," if lang == "ru" else ".") in lines[0]
+        )
+        assert "200" in lines[1]
+    with pytest.raises(TooLittleData):
+        steps_up(Survey(frame.drop(columns="star"), {"engagement": "outcome"}, (), ()), POLICY)
+    with pytest.raises(TooLittleData):
+        steps_up(Survey(frame[frame["respondent"] < 20], {"engagement": "outcome"}, (), ()), POLICY)

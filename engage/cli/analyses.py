@@ -124,6 +124,15 @@ def programmes(
     _tell(shown, space, settings, sentences.programmes)
 
 
+@app.command()
+def stars(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Say whether a step up in stars comes before or after a change of how people feel."""
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    _tell(space.stars(), space, settings, sentences.stars)
+
+
 def _tell(
     table: "SafeTable",
     space: "Workspace",

@@ -8,6 +8,7 @@ from engage.model.diagnostics import vif
 from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
 from engage.model.drivers import DriverFit, fit_drivers
 from engage.model.from_moments import frame_moments, importance_from_moments, mixed_from_moments
+from engage.model.grades import step_timing, time_in_grade
 from engage.model.headcount import Headcount, project_headcount
 from engage.model.importance import Importance, relative_importance
 from engage.model.leaks import Leaks, check_leaks
@@ -87,8 +88,10 @@ __all__ = [
     "relative_importance",
     "relative_weights_from_moments",
     "service_panel",
+    "step_timing",
     "survival_curve",
     "team_composites",
+    "time_in_grade",
     "two_way_fixed_effects",
     "vif",
     "what_if",

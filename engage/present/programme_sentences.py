@@ -54,6 +54,35 @@ def programme_on(table: SafeTable, family: str, outcome: str, names: Names) -> t
     return tuple(lines)
 
 
+def stars(table: SafeTable, names: Names, outcome: str = "") -> tuple[str, ...]:
+    """Return whether a step up in stars comes before or after a change of an outcome, and on how many.
+
+    ``table``: of kind ``programmes``, as ``Workspace.stars`` gives it; without ``outcome`` of engagement, or
+    of the first there is.
+    """
+    whole = released(table, "programmes")
+    known = list(dict.fromkeys(whole["outcome"]))
+    about = outcome or ("engagement" if "engagement" in known else known[0])
+    own = whole[whole["outcome"] == about].set_index("term")
+    lang, sides = names.lang, {}
+    told: dict[str, str] = {}
+    for side, term in (("before", "event[-1]"), ("after", "overall")):
+        if term in own.index:
+            row = own.loc[term].to_dict()
+            sides[side] = row["ci_low"] > 0 or row["ci_high"] < 0
+            told[side] = say("stars.change", lang, change=_amount(row, names), interval=interval(row, names))
+        else:
+            sides[side], told[side] = False, say("stars.unknown", lang)
+    kinds = {(True, True): "both", (True, False): "first", (False, True): "later"}
+    so = say(f"stars.so.{kinds.get((sides['before'], sides['after']), 'neither')}", lang)
+    overall = own.loc["overall"]
+    return (
+        say("stars.headline", lang, outcome=names.outcome(about), **told, so=so),
+        say("stars.behind", lang, n=names.n(overall["n"], overall["n_band"]),
+            others=names.n(overall["comparison"], overall["comparison_band"])),
+    )  # fmt: skip
+
+
 def statement(table: SafeTable, names: Names) -> tuple[str, ...]:
     """Return what each line of a statement comes to, or still lacks; ``table``: of kind ``statement``."""
     frame, lang = released(table, "statement"), names.lang

@@ -15,7 +15,7 @@ from engage.present.difference_sentences import changes, difference_on, differen
 from engage.present.driver_sentences import drivers
 from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
-from engage.present.programme_sentences import programme_on, programmes, statement
+from engage.present.programme_sentences import programme_on, programmes, stars, statement
 from engage.present.quality_sentences import Light, lights, quality
 from engage.present.service_sentences import paths, service
 from engage.present.tone_charts import why_hidden
@@ -41,6 +41,7 @@ __all__ = [
     "programmes",
     "quality",
     "service",
+    "stars",
     "statement",
     "staying",
     "tone",

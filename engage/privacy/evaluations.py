@@ -15,8 +15,8 @@ from engage.privacy.support import Support, check_support, leverages
 
 PROGRAMME_COLUMNS: Final = (
     "programme", "type", "basis", "family", "outcome", "term", "period", "phase", "estimate", "ci_low",
-    "ci_high", "band_low", "band_high", "p_value", "p_adjusted", "unit", "better", "watch", "verdict", "reason", "n",
-    "n_band", "comparison", "comparison_band", "n_clusters", "hidden_reason",
+    "ci_high", "band_low", "band_high", "p_value", "p_adjusted", "unit", "better", "watch", "verdict",
+    "reason", "n", "n_band", "comparison", "comparison_band", "n_clusters", "hidden_reason",
 )  # fmt: skip
 """All that a table of programmes may hold."""
 

@@ -31,6 +31,7 @@ PageName = Literal[
     "whatif",
     "service",
     "programmes",
+    "stars",
     "attrition",
     "teams",
     "trend",

@@ -282,16 +282,12 @@ def _compared(asked: _Asked, policy: Policy) -> tuple[ProgrammeEffect, list[dict
         rows += [_figures(f"placebo[-{row['shift']:.0f}]", "", row) for _, row in dates.iterrows()]
     if not asked.people:
         rows += _year_on_year(asked)
-    phases = effect.group_times.groupby("event")["kind"].agg(lambda kinds: kinds.mode().iloc[0])
-    few = effect.group_times[effect.group_times["fewest"] < policy.scores_k]
-    rows += [
-        _figures(str(row["term"]), period, row) | {"phase": phases[event]}
-        for _, row in effect.effects.iterrows()
-        if str(row["term"]).startswith("event[")
-        for event, period in [_event(str(row["term"]), asked)]
-        if not ((few["event"] == event).any())
-    ]
-    return effect, rows, _support(effect, asked, policy)
+    starts = asked.rows["start"].dropna().unique()
+    for row in _events(effect, policy):
+        since = int(row["term"][6:-1])
+        rows.append(row | {"period": asked.periods[int(starts[0]) + since] if len(starts) == 1 else ""})
+    support = support_of_effect(effect, asked.rows["y"], policy, earlier=asked.options.get("earlier", 0))
+    return effect, rows, support
 
 
 def _year_on_year(asked: _Asked) -> list[dict[str, Any]]:
@@ -312,13 +308,6 @@ def _year_on_year(asked: _Asked) -> list[dict[str, Any]]:
     return found
 
 
-def _event(term: str, asked: _Asked) -> tuple[int, str]:
-    """Return the periods since the start and, where there is one start, the period's name."""
-    since = int(term[6:-1])
-    starts = asked.rows["start"].dropna().unique()
-    return since, asked.periods[int(starts[0]) + since] if len(starts) == 1 else ""
-
-
 def _figures(term: str, period: str, row: Any) -> dict[str, Any]:
     own = {name: row[name] for name in (*_FIGURES, "p_value") if name in row}
     return {"term": term, "period": period, **own}
@@ -333,22 +322,41 @@ def _sizes(effect: ProgrammeEffect) -> tuple[int, int]:
     )
 
 
-def _support(effect: ProgrammeEffect, asked: _Asked, policy: Policy) -> Support:
+def support_of_effect(effect: ProgrammeEffect, y: pd.Series, policy: Policy, *, earlier: int = 0) -> Support:
     """Return what stands behind the weakest comparison: a period has answers of its own, so two sums each."""
     during = effect.group_times[effect.group_times["kind"] == "during"]
     fewest = int(during.groupby("treated_from")["fewest"].min().sum())
     people = int((during["n_treated"] + during["n_controls"]).min())
-    usual = int(asked.rows["y"].value_counts().iloc[0])
     return Support(
-        n=len(asked.rows),
+        n=len(y),
         people=people,
-        coefficients=2 + 2 * asked.options.get("earlier", 0),
+        coefficients=2 + 2 * earlier,
         df=min(people - 2, effect.n_clusters - 1),
-        differing=len(asked.rows) - usual,
+        differing=len(y) - int(y.value_counts().iloc[0]),
         category=fewest,
         leverage=1 / fewest,
         leverage_known=1 / max(fewest - policy.colluders, 1),
     )
+
+
+def figures_of(effect: ProgrammeEffect, policy: Policy) -> list[dict[str, Any]]:
+    """Return the overall effect with its numbers of people, and the events that rest on enough of them."""
+    inside, outside = _sizes(effect)
+    rows = [_figures("overall", "", effect.overall) | {"inside": inside, "outside": outside}]
+    return rows + _events(effect, policy)
+
+
+def _events(effect: ProgrammeEffect, policy: Policy) -> list[dict[str, Any]]:
+    cells = effect.group_times.groupby("event")
+    phases = cells["kind"].agg(lambda kinds: kinds.mode().iloc[0])
+    enough = cells["fewest"].min() >= policy.scores_k
+    return [
+        _figures(str(row["term"]), "", row) | {"phase": phases[since]}
+        for _, row in effect.effects.iterrows()
+        if str(row["term"]).startswith("event[")
+        for since in [int(str(row["term"])[6:-1])]
+        if enough[since]
+    ]
 
 
 def _reason(refused: TooLittleData, asked: _Asked, one: Programme) -> str:

@@ -27,6 +27,7 @@ from engage.workspace.grouping import grouped_drivers
 from engage.workspace.leaving import groups_of, leaving_model, staying
 from engage.workspace.levers import levers, scale_ends
 from engage.workspace.serving import side_by_side
+from engage.workspace.stars import steps_up
 from engage.workspace.two_factor import two_factor
 
 
@@ -177,6 +178,22 @@ class Models(Base):
              "folds": found.folds, "features": found.features, "waves": found.waves},
             self.policy, behind=found.support,
         )  # fmt: skip
+
+    def stars(self) -> SafeTable:
+        """Return whether a step up in stars comes before or after a change of each outcome.
+
+        Terms as in :meth:`programmes`, beside people whose star stayed: ``event[-1]`` the change before the
+        step, ``event[0]`` the one with it. Scores and staying by star are :meth:`scores` and
+        :meth:`retention`. Raises ``TooLittleData`` without stars.
+        """
+        waves = self._waves(ALL_WAVES)
+        snapshot = self._need().renamed
+        try:
+            found = steps_up(linking.survey(snapshot, waves), self.policy)
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
+        self._audit("stars", rows=len(found.table))
+        return release_programmes(found.table, waves, self.policy, behind=found.behind)
 
     def statement(self, programme: str, assumptions: Mapping[str, float]) -> SafeTable:
         """Return what a programme's changes are worth under assumptions; no figure without an entered one.

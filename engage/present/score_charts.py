@@ -14,7 +14,7 @@ from engage.present.look import FAVOURABLE_LINE, INK, ROLE_COLOURS, SMALL, finis
 from engage.privacy import SafeTable
 from engage.words import say
 
-_HEAD: Final = 140
+_HEAD: Final = 200
 """The slanted names of the columns and the legend above a heat map: pages fit them into its height."""
 ROWS: Final = 80
 """A heat map shows so many groups at most: those with most people."""

@@ -38,6 +38,7 @@ asymmetry:
 coverage:
 	$(BIN)/python benchmarks/measurement.py --write docs/validation.md
 	$(BIN)/python benchmarks/coverage.py --write docs/validation.md
+	$(BIN)/python benchmarks/programmes.py --write docs/validation.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/importance.py

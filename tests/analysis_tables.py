@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from programme_tables import programmes, statement
 from safe_tables import FACTORS, INSTRUMENT, POLICY, support
 
 from engage.privacy import (
@@ -231,4 +232,5 @@ def every_kind():
         "what_if": levers.answer({"pay": 0.2, "growth": 0.4}),
         "attrition": leaving(), "challenger": leaving(gain=0.02), "staying": staying(),
         "hazards": hazards(), "headcount": headcount(),
+        "programmes": programmes(), "statement": statement(channel_shift=0.2, contacts=100),
     }  # fmt: skip

@@ -215,6 +215,17 @@ def suggestions() -> pd.DataFrame:
     return table.assign(date="2025-03-05", source="employee")
 
 
+def enrolled() -> pd.DataFrame:
+    """Two programmes: the canary applied to one in vain, and its team took part in the other."""
+    who = list(wave(0)["employee id"])
+    rows = [("mentors", "mentor", "2025-05-01", "person", one, "yes", "yes") for one in who[:24]]
+    rows += [("mentors", "mentor", "2025-05-01", "person", one, "yes", "no") for one in who[24:]]
+    teams = ("north", "east", WORDS["team of one"])
+    rows += [("contest", "contest", "2025-05-01", "team", one, "", "") for one in teams]
+    columns = ["programme", "type", "start", "unit", "member", "applied", "accepted"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def planted(folder: Path) -> tuple[Workspace, Canaries]:
     """Return a workspace with a closed and an open wave, and what must not be found of it."""
     space = Workspace(folder / "space")
@@ -225,6 +236,7 @@ def planted(folder: Path) -> tuple[Workspace, Canaries]:
     for place, name in enumerate(WAVES):
         space.import_file(as_csv(wave(place)), wave=name, instrument=SURVEY, name=FILE)
     space.import_file(as_csv(suggestions()), "comments", WAVES[0], name="box.csv")
+    space.import_file(as_csv(enrolled()), "programmes", name="programmes.csv")
     space.close(WAVES[0])
     return space, Canaries({**WORDS, "file name": FILE.removesuffix(".csv")}, exact_numbers(space))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import programme_tables
 import pytest
 from quality_tables import TEAMS, differences, distribution, moved, quality, response
 from safe_tables import (
@@ -75,6 +76,8 @@ def chart_makers(names):
         "distribution": lambda: charts.distribution(distribution(()), names),
         "distribution_team": lambda: charts.distribution(distribution(), names, by="team", scale="pay"),
         "response": lambda: charts.response(response(), "team", names),
+        "programme_effects": lambda: charts.programme_effects(programme_tables.programmes(), names),
+        "event_study": lambda: charts.event_study(programme_tables.programmes(), "service", "on_time", names),
         "nothing": lambda: charts.scale_bars(totals(n=3), names),
     }
 

@@ -20,7 +20,7 @@ LAYERS = [
     {"present"},
     {"views", "cli"},
 ]
-GATE = {"release", "models", "quality", "comparisons", "analyses", "staff", "what_if"}
+GATE = {"evaluations", "release", "models", "quality", "comparisons", "analyses", "staff", "what_if"}
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -7,7 +7,7 @@ import typer
 
 from engage.cli.commands import Wave, app, opened, print_answer
 from engage.cli.settings import Folder, Json, Lang, Settings, numbers_set
-from engage.errors import TooLittleData
+from engage.errors import TooLittleData, UsageError
 
 if TYPE_CHECKING:
     from engage.present.labels import Names
@@ -111,6 +111,53 @@ def _or_why(asked: "Callable[[], SafeTable]") -> "SafeTable | TooLittleData":
         return asked()
     except TooLittleData as error:
         return error
+
+
+@app.command()
+def programmes(
+    programme: Annotated[str, typer.Option("--programme", help="One programme; all of them without.")] = "",
+    outcome: Annotated[
+        str, typer.Option("--outcome", help="Every figure of one outcome, period by period.")
+    ] = "",
+    assumptions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="An assumption of what it is worth, such as channel_shift=0.3; repeatable."
+        ),
+    ] = None,
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say what became of programmes beside a comparison; with --set, what that is worth."""
+    from engage.present import sentences
+    from engage.privacy import ASSUMPTIONS, release_statement, select_programmes
+
+    settings, space = opened(workspace, lang, as_json)
+    asked = numbers_set(assumptions or ())
+    unknown = [name for name in asked if name not in ASSUMPTIONS]
+    if unknown:
+        raise UsageError("cli.unknown_assumption", where="--set", name=unknown[0], known=ASSUMPTIONS)
+    if asked and not programme:
+        raise UsageError("cli.which_programme", where="--set")
+    table = space.programmes(programme)
+    if asked:
+        worth = release_statement(table, programme, asked)
+        _tell(worth, space, settings, sentences.statement)
+        return
+    shown = (
+        table if as_json and not outcome else select_programmes(table, outcome=outcome, summary=not outcome)
+    )
+    _tell(shown, space, settings, sentences.programmes)
+
+
+@app.command()
+def stars(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Say whether a step up in stars comes before or after a change of how people feel."""
+    from engage.present import sentences
+
+    settings, space = opened(workspace, lang, as_json)
+    _tell(space.stars(), space, settings, sentences.stars)
 
 
 def _tell(

@@ -8,32 +8,56 @@ from engage.model.diagnostics import vif
 from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
 from engage.model.drivers import DriverFit, fit_drivers
 from engage.model.from_moments import frame_moments, importance_from_moments, mixed_from_moments
+from engage.model.grades import step_timing, time_in_grade
 from engage.model.headcount import Headcount, project_headcount
 from engage.model.importance import Importance, relative_importance
 from engage.model.leaks import Leaks, check_leaks
 from engage.model.leaving import AttritionModel, fit_attrition
 from engage.model.mediation import Mediation, mediation
+from engage.model.programme_checks import (
+    Composition,
+    PlaceboDates,
+    composition,
+    placebo_dates,
+    programme_verdict,
+)
 from engage.model.programmes import ProgrammeEffect, difference_in_differences
 from engage.model.service import fit_service, service_panel, team_composites
 from engage.model.spells import employment_spells
+from engage.model.statement import (
+    ASSUMPTIONS,
+    Assumptions,
+    OutcomeStatement,
+    YearOnYear,
+    outcome_statement,
+    year_on_year,
+)
 from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
+from engage.model.two_way import TwoWayEffect, two_way_fixed_effects
 from engage.model.validation import auc, out_of_sample
 from engage.model.whatif import WhatIf, changes_made, what_if
 
 __all__ = [
+    "ASSUMPTIONS",
+    "Assumptions",
     "Asymmetry",
     "AttritionModel",
     "AttritionOutcome",
+    "Composition",
     "CumulativeIncidence",
     "DriverFit",
     "Headcount",
     "Importance",
     "Leaks",
     "Mediation",
+    "OutcomeStatement",
     "OutcomeTable",
+    "PlaceboDates",
     "ProgrammeEffect",
     "SurvivalCurve",
+    "TwoWayEffect",
     "WhatIf",
+    "YearOnYear",
     "asymmetry",
     "attrition_outcome",
     "auc",
@@ -43,6 +67,7 @@ __all__ = [
     "calibration_line",
     "changes_made",
     "check_leaks",
+    "composition",
     "cumulative_incidence",
     "difference_in_differences",
     "employment_spells",
@@ -55,13 +80,20 @@ __all__ = [
     "mediation",
     "mixed_from_moments",
     "out_of_sample",
+    "outcome_statement",
     "outcome_table",
+    "placebo_dates",
+    "programme_verdict",
     "project_headcount",
     "relative_importance",
     "relative_weights_from_moments",
     "service_panel",
+    "step_timing",
     "survival_curve",
     "team_composites",
+    "time_in_grade",
+    "two_way_fixed_effects",
     "vif",
     "what_if",
+    "year_on_year",
 ]

@@ -1,12 +1,13 @@
 """The wild cluster bootstrap: tests and intervals of least squares with few clusters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
 from engage.model.design import FloatArray, IntArray
-from engage.model.estimators import cluster_sums, cr1
+from engage.model.estimators import cluster_sums, cr1, t_quantile
 
 Weights = Literal["rademacher", "webb"]
 
@@ -61,8 +62,9 @@ def wild_bootstrap(
     weights: Weights = "webb",
     seed: int = 0,
     level: float = 0.95,
+    only: Sequence[int] = (),
 ) -> WildBootstrap:
-    """Return wild cluster bootstrap tests of each coefficient of ``y`` (n,) on ``x`` (n, p).
+    """Return wild cluster bootstrap tests of coefficients (``only`` some) of ``y`` (n,) on ``x`` (n, p).
 
     For each coefficient the model is fitted with it held at the value tested; each cluster's residuals are
     multiplied by one random weight, and |t|, with CR1 errors, is compared with that of the data (Cameron,
@@ -73,9 +75,29 @@ def wild_bootstrap(
     R: ``fwildclusterboot::boottest(fit, param, clustid, B, type, impose_null = TRUE)``.
     """
     v = _weights(int(clusters.max()) + 1, draws, weights, np.random.default_rng(seed))
-    found = [_interval(*_test(y, x, clusters, j), v, 1 - level) for j in range(x.shape[1])]
+    found = [_interval(*_test(y, x, clusters, j), v, 1 - level) for j in only or range(x.shape[1])]
     p_value, low, high = np.array(found).T
     return WildBootstrap(p_value, low, high)
+
+
+def sup_t(
+    sums: FloatArray, df: float, level: float, *, draws: int = 9999, weights: Weights = "webb", seed: int = 0
+) -> float:
+    """Return how many standard errors an interval of all K estimates at once reaches to either side.
+
+    ``sums`` (G, K): what each cluster adds to each estimate. Each draw multiplies every cluster's row by one
+    random weight; the quantile over draws of the largest |sum| / standard error is widened by t(df) over
+    normal, for few clusters, and is never below t(df)'s own (the multiplier bootstrap of Callaway & Sant'Anna
+    2021, which takes Mammen's weights). R: ``did::att_gt(cband = TRUE)``, its ``crit.val``.
+    """
+    alone = t_quantile((1 + level) / 2, df)
+    errors = np.sqrt((sums**2).sum(axis=0))
+    if draws < 1 or not (errors > 0).any():
+        return alone
+    v = _weights(len(sums), draws, weights, np.random.default_rng(seed))
+    largest = np.abs(v.T @ (sums[:, errors > 0] / errors[errors > 0])).max(axis=1)
+    together = float(np.quantile(largest, level)) * alone / t_quantile((1 + level) / 2, np.inf)
+    return max(together, alone)
 
 
 def _weights(groups: int, draws: int, weights: Weights, rng: np.random.Generator) -> FloatArray:

@@ -9,6 +9,7 @@ from engage.present.attrition_charts import calibration, odds, staying
 from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
+from engage.present.programme_charts import event_study, programme_effects
 from engage.present.score_charts import heat_map, scale_bars
 from engage.present.service_charts import outcomes
 from engage.present.share_charts import distribution, response
@@ -23,6 +24,7 @@ __all__ = [
     "changes",
     "differences",
     "distribution",
+    "event_study",
     "furthest_groups",
     "hazard_ratios",
     "headcount",
@@ -33,6 +35,7 @@ __all__ = [
     "odds",
     "outcome_order",
     "outcomes",
+    "programme_effects",
     "reliability",
     "response",
     "scale_bars",

@@ -8,6 +8,7 @@ import pandas as pd
 from engage.present import numbers
 from engage.present.columns import between, heading, note, p_word
 from engage.present.labels import COMPOSITES, Names, is_missing
+from engage.present.programme_tables import programme_columns, statement_columns
 from engage.present.staff_sentences import group_name, model_name
 from engage.words import Language, say
 
@@ -204,5 +205,7 @@ MODEL_TABLES: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]
     "levers": _levers,
     "together": _together,
     "what_if": _what_if,
+    "programmes": programme_columns,
+    "statement": statement_columns,
 }
 """What makes the displayed columns of each kind."""

@@ -14,6 +14,8 @@ from engage.present.look import FAVOURABLE_LINE, INK, ROLE_COLOURS, SMALL, finis
 from engage.privacy import SafeTable
 from engage.words import say
 
+_HEAD: Final = 200
+"""The slanted names of the columns and the legend above a heat map: pages fit them into its height."""
 ROWS: Final = 80
 """A heat map shows so many groups at most: those with most people."""
 
@@ -121,7 +123,7 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
         title += say("charts.heat_strain", names.lang).split("\n")
     if left_out:
         title.append(say("charts.heat_cut", names.lang, shown=len(groups), all=len(groups) + left_out))
-    chart = finish(layers, max(24 * len(groups), 48), title, own_colours=True)
+    chart = finish(layers, 24 * len(groups) + _HEAD, title, own_colours=True)
     chart.padding = {"left": 5, "top": 5, "bottom": 5, "right": _beyond([columns[scale] for scale in scales])}
     return chart
 

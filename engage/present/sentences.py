@@ -15,6 +15,7 @@ from engage.present.difference_sentences import changes, difference_on, differen
 from engage.present.driver_sentences import drivers
 from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
+from engage.present.programme_sentences import programme_on, programmes, stars, statement
 from engage.present.quality_sentences import Light, lights, quality
 from engage.present.service_sentences import paths, service
 from engage.present.staff_sentences import challenger, hazards, headcount
@@ -40,8 +41,12 @@ __all__ = [
     "lights",
     "overview",
     "paths",
+    "programme_on",
+    "programmes",
     "quality",
     "service",
+    "stars",
+    "statement",
     "staying",
     "tone",
     "two_factor",

@@ -43,6 +43,8 @@ _OWN: Final[dict[str, str]] = {
     "levers": "outcome",
     "together": "driver",
     "what_if": "outcome",
+    "programmes": "programme",
+    "statement": "programme",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 

@@ -1,5 +1,6 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
+from engage.model.statement import ASSUMPTIONS
 from engage.privacy.analyses import (
     release_attrition,
     release_outcomes,
@@ -8,6 +9,12 @@ from engage.privacy.analyses import (
 )
 from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
+from engage.privacy.evaluations import (
+    release_programmes,
+    release_statement,
+    select_programmes,
+    told_apart,
+)
 from engage.privacy.flagged import Split
 from engage.privacy.measures import Measure, with_shares
 from engage.privacy.models import (
@@ -48,6 +55,7 @@ from engage.privacy.tone import TONES, hidden_tone
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 
 __all__ = [
+    "ASSUMPTIONS",
     "CAP_STEP",
     "EXTRAPOLATION",
     "POINT_SCALES",
@@ -90,10 +98,12 @@ __all__ = [
     "release_open_wave",
     "release_outcomes",
     "release_paths",
+    "release_programmes",
     "release_quality",
     "release_quantiles",
     "release_scores",
     "release_staffing",
+    "release_statement",
     "release_survival",
     "release_tone",
     "release_two_factor",
@@ -101,8 +111,10 @@ __all__ = [
     "release_waves",
     "released_cells",
     "select_cells",
+    "select_programmes",
     "spread_of",
     "support_of",
+    "told_apart",
     "unnamed",
     "with_shares",
 ]

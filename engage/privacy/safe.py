@@ -31,6 +31,8 @@ Kind = Literal[
     "attrition",
     "hazards",
     "headcount",
+    "programmes",
+    "statement",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 

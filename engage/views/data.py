@@ -121,6 +121,14 @@ class Tables:
         """Return outcomes side by side, and lagged mediations of teams (some seconds on a cold cache)."""
         return _service(self)
 
+    def programmes(self) -> SafeTable:
+        """Return what became of every programme (many seconds on a cold cache: hundreds of comparisons)."""
+        return _released(self, "programmes")
+
+    def stars(self) -> SafeTable:
+        """Return what came before a step up in stars and what since."""
+        return _released(self, "stars")
+
     @property
     def attrition_on(self) -> bool:
         """Whether the policy turns curves and models of leaving on."""

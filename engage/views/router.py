@@ -25,7 +25,7 @@ def run() -> None:
     )
     lang = pick_language()
     template.style(lang)
-    page = st.navigation([template.page_object(name, lang) for name in template.PAGES])
+    page = st.navigation([template.page_object(name, lang) for name in template.PAGES], expanded=True)
     try:
         _frame(lang)
         page.run()

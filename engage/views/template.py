@@ -30,6 +30,8 @@ PageName = Literal[
     "herzberg",
     "whatif",
     "service",
+    "programmes",
+    "stars",
     "attrition",
     "teams",
     "trend",

@@ -15,18 +15,23 @@ from engage.privacy import (
     release_levers,
     release_outcomes,
     release_paths,
+    release_programmes,
+    release_statement,
     release_survival,
     release_two_factor,
+    select_programmes,
     unnamed,
 )
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
+from engage.workspace.evaluating import evaluate
 from engage.workspace.grouping import grouped_drivers
 from engage.workspace.hazards import hazards
 from engage.workspace.leaving import groups_of, leaving_model, staying
 from engage.workspace.levers import levers, scale_ends
 from engage.workspace.projecting import YEARS, projection
 from engage.workspace.serving import side_by_side
+from engage.workspace.stars import steps_up
 from engage.workspace.two_factor import two_factor
 
 
@@ -215,6 +220,53 @@ class Models(Base):
              "folds": found.folds, "features": found.features, "waves": found.waves},
             self.policy, behind=found.support,
         )  # fmt: skip
+
+    def stars(self) -> SafeTable:
+        """Return whether a step up in stars comes before or after a change of each outcome.
+
+        Terms as in :meth:`programmes`, beside people whose star stayed: ``event[-1]`` the change before the
+        step, ``event[0]`` the one with it. Scores and staying by star are :meth:`scores` and
+        :meth:`retention`. Raises ``TooLittleData`` without stars.
+        """
+        waves = self._waves(ALL_WAVES)
+        snapshot = self._need().renamed
+        try:
+            found = steps_up(linking.survey(snapshot, waves), self.policy)
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
+        self._audit("stars", rows=len(found.table))
+        return release_programmes(found.table, waves, self.policy, behind=found.behind)
+
+    def statement(self, programme: str, assumptions: Mapping[str, float]) -> SafeTable:
+        """Return what a programme's changes are worth under assumptions; no figure without an entered one.
+
+        ``assumptions``: by the names of :class:`engage.model.Assumptions`. A function of :meth:`programmes`,
+        see :func:`engage.model.outcome_statement`. Raises ``UsageError``
+        for an unknown programme.
+        """
+        return release_statement(self.programmes(programme), programme, assumptions)
+
+    def programmes(self, programme: str = "") -> SafeTable:
+        """Return what became of every programme: effects beside a comparison, checks, and a plain verdict.
+
+        A row per programme, outcome and term. ``overall``: those in it against those not (yet) in it, before
+        and since; ``stayers``: only people seen in both periods; ``placebo[-s]``: the same on a date on which
+        nothing began; ``event[e]``: period by period. ``verdict``: helped, harmed, rose, fell,
+        no_clear_difference or cannot_tell, with ``reason``. ``basis``: unsuccessful ``applicants``, people
+        ``matched`` on two earlier waves, or ``others`` (teams of the same role groups). ``watch``: outcomes
+        that can show harm. ``programme``: that one alone. Raises ``TooLittleData`` without programmes,
+        ``UsageError`` for an unknown one.
+        """
+        waves = self._waves(ALL_WAVES)
+        snapshot = self._need().renamed
+        survey = linking.survey(snapshot, waves)
+        found = evaluate(survey, snapshot, self.policy, attrition=self.attrition_on)
+        self._audit("programmes", rows=len(found.table))
+        table = release_programmes(found.table, waves, self.policy, behind=found.behind)
+        known = list(dict.fromkeys(found.table["programme"]))
+        if programme and programme not in known:
+            raise UsageError("workspace.unknown_programme", where=programme, name=programme, known=known)
+        return select_programmes(table, programme)
 
     def _need_attrition(self) -> None:
         if not self.attrition_on:

@@ -18,7 +18,7 @@ from store_inputs import SMALL, answers, instrument, responses
 
 from engage import engine
 from engage.errors import EngageError, InputError, UsageError
-from engage.store import AuditLog, Store, declared_schema, delta, responses_table, to_arrow, wave_name
+from engage.store import Store, declared_schema, delta, responses_table, to_arrow, wave_name
 from engage.store import core as core_module
 
 TABLE = responses_table("pulse")
@@ -659,45 +659,3 @@ def test_a_lock_that_is_never_let_go_is_reported(store: Store, monkeypatch: pyte
     with FileLock(store.path / ".lock"), pytest.raises(EngageError) as refused:
         put(store, "1")
     assert refused.value.code == "store.busy"
-
-
-# --- audit log ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> AuditLog:
-    log = AuditLog(tmp_path / "audit.jsonl")
-    assert log.verify()
-    for i in range(4):
-        log.append("analyst.frame", rows=i)
-    return log
-
-
-def test_audit_log_holds_codes_and_counts(log: AuditLog):
-    assert log.verify()
-    entries = [json.loads(line) for line in log.path.read_text().splitlines()]
-    assert [(e["code"], e["rows"]) for e in entries] == [("analyst.frame", i) for i in range(4)]
-    assert set(entries[0]) == {"at", "code", "rows", "previous", "hash"}
-    assert stat.S_IMODE(log.path.stat().st_mode) == 0o600
-    with pytest.raises(TypeError, match="counts only"):
-        log.append("analyst.frame", rows="Wang Fang")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda lines: [lines[0].replace(b'"rows": 0', b'"rows": 9'), *lines[1:]],
-        lambda lines: [lines[0], *lines[2:]],
-        lambda lines: [lines[1], lines[0], *lines[2:]],
-        lambda lines: [*lines, lines[-1]],
-        lambda lines: [*lines[:-1], lines[-1][:20]],
-        lambda lines: [*lines, b"[]\n"],
-    ],
-    ids=["changed", "removed", "swapped", "repeated", "torn", "foreign"],
-)
-def test_audit_log_shows_tampering(log: AuditLog, spoil):
-    log.path.write_bytes(b"".join(spoil(log.path.read_bytes().splitlines(keepends=True))))
-    assert not log.verify()
-    log.append("workspace.opened", count=1)
-    assert json.loads(log.path.read_bytes().splitlines()[-1])["code"] == "workspace.opened"
-    assert not log.verify(), "going on does not heal it"

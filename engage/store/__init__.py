@@ -1,6 +1,6 @@
 """Delta tables in a folder: append, commit, undo, close, and snapshots that readers pin."""
 
-from engage.store.audit import AuditLog
+from engage.store.audit import AuditLog, LogCheck
 from engage.store.core import FORMAT, Store
 from engage.store.delta import Pinned
 from engage.store.events import Event, EventType
@@ -25,6 +25,7 @@ __all__ = [
     "EventType",
     "ExtraType",
     "Kind",
+    "LogCheck",
     "Pinned",
     "Snapshot",
     "Store",

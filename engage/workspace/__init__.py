@@ -11,7 +11,7 @@ from engage.errors import UsageError
 from engage.instrument import Instrument
 from engage.privacy import SafeTable, release_audit
 from engage.privacy.audit import findings_frame
-from engage.store import Event, Store, wave_name
+from engage.store import Event, LogCheck, Store, wave_name
 from engage.workspace import linking, waiting
 from engage.workspace.auditing import attacked
 from engage.workspace.base import ALL_WAVES
@@ -146,6 +146,10 @@ class Workspace(Models, Readings):
         found = findings_frame(attacked(snapshot, waves, colluders, progress or (lambda *_: None)))
         self._audit("audit", certain=int(found["certain"].sum()), rows=len(found))
         return release_audit(found)
+
+    def audit_log(self) -> LogCheck:
+        """Return who did what, and where the chain of hashes of the audit log breaks, if it does."""
+        return self._log.check()
 
     def frame(self, wave: str | None = None) -> pd.DataFrame:
         """Return one row per respondent with scale scores, as they are: for analysts only, audited.

@@ -18,8 +18,7 @@ from store_inputs import SMALL, answers, instrument, responses
 
 from engage import engine
 from engage.errors import EngageError, InputError, UsageError
-from engage.store import Store, declared_schema, delta, responses_table, to_arrow, wave_name
-from engage.store import core as core_module
+from engage.store import Store, declared_schema, delta, files, responses_table, to_arrow, wave_name
 
 TABLE = responses_table("pulse")
 COMMENTS = pd.DataFrame(
@@ -78,7 +77,7 @@ def put(store: Store, wave: str | None = "2025", n: int = 20, seed: int = 1, **m
 def test_create_writes_a_format_and_open_reads_it(tmp_path: Path):
     made = Store.create(tmp_path / "a" / "ws", sample=True)
     document = json.loads((made.path / "workspace.json").read_text())
-    assert document == {"format": 1, "id": made.id, "sample": True}
+    assert document == {"format": 2, "id": made.id, "sample": True, "key": made.key_id}
     found = Store.open(tmp_path / "a" / "ws")
     assert (found.id, found.sample, found.path) == (made.id, True, made.path)
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o700
@@ -655,7 +654,7 @@ def _add_column(folder: Path, name: str) -> None:
 def test_a_lock_that_is_never_let_go_is_reported(store: Store, monkeypatch: pytest.MonkeyPatch):
     from filelock import FileLock
 
-    monkeypatch.setattr(core_module, "_PATIENCE", 0.1)
+    monkeypatch.setattr(files, "_PATIENCE", 0.1)
     with FileLock(store.path / ".lock"), pytest.raises(EngageError) as refused:
         put(store, "1")
     assert refused.value.code == "store.busy"

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from engage.cli import analyses as _analyses  # noqa: F401  # its commands join the others
 from engage.cli import questionnaires as _questionnaires  # noqa: F401  # its commands join the others
+from engage.cli import rights as _rights  # noqa: F401  # its commands join the others
 from engage.cli.commands import app
 from engage.cli.output import print_failure
 from engage.cli.settings import language_of

@@ -36,9 +36,8 @@ def make_key(path: Path) -> bytes:
     if not path.exists():
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_key(path, secrets.token_bytes(_BYTES))
-        except FileExistsError:
-            pass  # another process made it meanwhile
+            with contextlib.suppress(FileExistsError):  # another process made it meanwhile
+                write_key(path, secrets.token_bytes(_BYTES))
         except OSError as error:
             raise InputError("rights.key_cannot_be_made", where=str(path)) from error
     return read_key(path)

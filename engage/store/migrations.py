@@ -47,8 +47,7 @@ def _is_present(document: Mapping[str, Any]) -> bool:
 
 
 def _check(folder: Path, document: Mapping[str, Any]) -> None:
-    found = document.get(_FROM, document["format"])
-    if found not in (*_STEPS, FORMAT):
+    if document["format"] not in (*_STEPS, FORMAT) or document.get(_FROM, 1) not in _STEPS:
         raise InputError("store.format", where=str(folder / FILE), found=document["format"], known=FORMAT)
     if document["format"] == FORMAT and "key" not in document:
         raise InputError("store.broken", where=str(folder / FILE))

@@ -1,6 +1,6 @@
 """The files as they were uploaded, each under the hash of its bytes, encrypted, and for a time only.
 
-A file is a header and chunks. The header (80 bytes: a mark and version, the id of the key, a salt, the day it
+A file is a header and chunks. The header (64 bytes: a mark and version, the id of the key, a salt, the day it
 was stored, the last day it is kept) is authenticated with every chunk. Each chunk is AES-256-GCM under a key
 of the file's own, HMAC-SHA-256 of the salt under the key for originals; its nonce is its number and whether
 it is the last, so that chunks can't be swapped, repeated or cut off.
@@ -24,7 +24,7 @@ KEPT_DAYS: Final = 365
 """How many days originals are kept unless the policy says otherwise."""
 
 _MARK: Final = b"ENGAGE\x00\x01"
-_HEADER: Final = struct.Struct(">8s16s32sII16x")
+_HEADER: Final = struct.Struct(">8s16s32sII")
 _CHUNK: Final = 1 << 20
 _TAG: Final = 16
 

@@ -203,7 +203,8 @@ class Store:
             if not now:
                 raise UsageError("store.wave_unknown", where=wave, wave=wave)
             closed = any(event.event == "close" for event in now)
-            if closed and now == [event for event in snapshot.events if event.wave == wave]:
+            same = now == [event for event in snapshot.events if event.wave == wave]
+            if closed and same and not snapshot.erased_since(wave)[-1]:
                 raise UsageError("store.already_closed", where=wave, wave=wave)
             if seen and seen != snapshot.key:
                 raise InputError("store.changed", where=wave)

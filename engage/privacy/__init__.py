@@ -1,5 +1,6 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
+from engage.privacy.access import ACTIONS, ROLES, Access, Action, Person, Role, load_access
 from engage.privacy.analyses import (
     release_attrition,
     release_outcomes,
@@ -47,18 +48,24 @@ from engage.privacy.tone import TONES, hidden_tone
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 
 __all__ = [
+    "ACTIONS",
     "CAP_STEP",
     "EXTRAPOLATION",
     "POINT_SCALES",
+    "ROLES",
     "SCORE_COLUMNS",
     "TONES",
     "UNNAMED",
+    "Access",
+    "Action",
     "Hidden",
     "Kind",
     "LeverGrid",
     "Measure",
     "Past",
+    "Person",
     "Policy",
+    "Role",
     "SafeTable",
     "ScaleQuality",
     "Split",
@@ -69,6 +76,7 @@ __all__ = [
     "check_support",
     "hidden_cells",
     "hidden_tone",
+    "load_access",
     "load_policy",
     "merge_few",
     "nameable",

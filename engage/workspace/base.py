@@ -9,7 +9,7 @@ from typing import Final
 
 from engage.errors import TooLittleData, UsageError
 from engage.instrument import Instrument
-from engage.privacy import Policy, load_policy
+from engage.privacy import Access, Policy, load_access, load_policy
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
 from engage.workspace import linking
 from engage.workspace.cells import WaveCells
@@ -41,6 +41,11 @@ class Base:
         if self._store() is not None:
             note_policy(self._log, policy, self.who)
         return policy
+
+    @property
+    def access(self) -> Access:
+        """Who may do what, as ``access.yaml`` says; without it, a single user may do everything."""
+        return load_access(self.path / "access.yaml")
 
     @property
     def key(self) -> str:

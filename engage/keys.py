@@ -51,7 +51,7 @@ def read_key(path: Path) -> bytes:
         raise InputError("rights.key_missing", where=str(path)) from error
     except (OSError, ValueError) as error:
         raise InputError("rights.key_broken", where=str(path)) from error
-    if len(key) < _BYTES:
+    if not _BYTES <= len(key) <= 2 * _BYTES:
         raise InputError("rights.key_broken", where=str(path))
     return key
 

@@ -1,5 +1,6 @@
 """One person erased from every byte, told what is stored of them, and stored under a pseudonym only."""
 
+import hmac
 import json
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import pandas as pd
 import pytest
 from canaries import Canaries
 from format_1 import rows
+from hypothesis import given
+from hypothesis import strategies as st
 from workspace_inputs import PULSE, answers, as_csv, people
 
 from engage.cli import run
 from engage.errors import EngageError, InputError, UsageError
+from engage.ingest.pseudonyms import Pseudonyms
 from engage.store import Store, delta, originals
 from engage.workspace import Workspace
 from engage.workspace.mappings import remember
@@ -229,9 +233,13 @@ def test_ids_join_under_one_key_and_not_under_another(tmp_path: Path, monkeypatc
     pd.testing.assert_frame_equal(one.drop(columns="respondent"), two.drop(columns="respondent"))
 
 
-def test_two_people_never_share_a_pseudonym(tmp_path: Path, monkeypatch):
-    from engage.ingest.pseudonyms import Pseudonyms
+@given(id=st.text(st.characters(exclude_categories=["Cs"])), key=st.binary(min_size=32, max_size=64))
+def test_a_pseudonym_is_the_beginning_of_an_hmac(id: str, key: bytes):
+    digest = hmac.new(key, id.encode(), "sha256").hexdigest()
+    assert Pseudonyms(key).of(id) == f"p-{digest[:24]}"
 
+
+def test_two_people_never_share_a_pseudonym(tmp_path: Path, monkeypatch):
     space = Workspace(tmp_path / "ws")
     monkeypatch.setattr(Pseudonyms, "of", lambda self, id: "p-" + "0" * 24)
     with pytest.raises(EngageError) as caught:

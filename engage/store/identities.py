@@ -28,7 +28,7 @@ def stand_ins(digests: Iterable[str]) -> Callable[[str], bool]:
     form = re.compile(STAND_IN)
 
     def known(id: str) -> bool:
-        return form.fullmatch(id) is not None and id.rpartition("-")[2] in marks
+        return id.startswith("row-") and form.fullmatch(id) is not None and id.rpartition("-")[2] in marks
 
     return known
 

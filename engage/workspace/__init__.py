@@ -166,7 +166,8 @@ class Workspace(Models, Readings, Records):
             waves = linking.survey_waves(snapshot) if wave == ALL_WAVES else (self._known(snapshot, wave),)
         frame = linking.survey(snapshot, waves).frame
         known = self._known_as(ids)
-        frame["respondent"] = frame["respondent"].map(lambda one: known.get(one, one)).astype("string")
+        called = [known.get(one, one) for one in frame["respondent"]]
+        frame["respondent"] = pd.Series(called, index=frame.index, dtype=frame["respondent"].dtype)
         self._audit("frame", rows=len(frame), named=int(frame["respondent"].isin(known.values()).sum()))
         return frame
 

@@ -153,6 +153,7 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("ENGAGE_KEY_FILE", str(tmp_path / "key"))
     space = Workspace(tmp_path / "ws")
     space.import_file(as_csv(answers(PULSE)), wave="w1", instrument=PULSE)
+    space.import_file(as_csv(answers(PULSE, seed=3)), wave="w2", instrument=PULSE)
     space.close("w1")
     return space
 
@@ -184,6 +185,7 @@ def test_a_lost_key_is_told_and_never_made_anew(space: Workspace, tmp_path: Path
     assert (file.read_text() if file.exists() else None) == content
     assert sorted(path.name for path in space.path.rglob("*")) == before
     assert space.scores().tidy()["n"].max() == 76, "results can still be read"
+    space.close("w2")
     assert len(space.frame()) == 76
 
 

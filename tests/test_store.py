@@ -183,6 +183,32 @@ def test_wave_names_come_back_as_the_same_strings(store: Store):
         assert len(engine.frame(engine.respondent_scores(snapshot, SMALL, wave))) == 3
 
 
+def test_one_wave_of_any_name_is_rewritten_and_its_history_forgotten(store: Store):
+    for wave in WAVES:
+        store.commit("comments", wave, {"comments": comments()})
+    folder = store.path / "tables" / "comments"
+    for wave in WAVES:
+
+        def change(rows: pa.Table, wave: str = wave) -> pa.Table:
+            every = zip(rows["wave"].to_pylist(), rows["text"].to_pylist(), strict=True)
+            return rows.filter(pa.array([name != wave or text[0] != "S" for name, text in every]))
+
+        assert delta.rewrite(folder, change) == 1
+    assert delta.rewrite(folder, lambda rows: rows) == 0
+    left = pa.concat_tables(delta.waves(folder))
+    assert sorted(left["wave"].to_pylist()) == sorted(WAVES)
+    assert set(left["text"].to_pylist()) == {"工资太低"}
+    assert left.schema == declared_schema("comments")
+    assert len(list(folder.rglob("*.parquet"))) > len(WAVES)
+    delta.forget(folder)
+    assert len(list(folder.rglob("*.parquet"))) == len(WAVES)
+    assert len(rows(store, "comments")) == len(WAVES)
+    store.commit("comments", "more", {"comments": comments()})
+    assert len(rows(store, "comments")) == len(WAVES) + 2
+    delta.rewrite(folder, lambda rows: rows.slice(0, 0))
+    assert rows(store, "comments").empty
+
+
 def test_wave_names_are_normalised_or_refused():
     assert wave_name(None) == wave_name("") == wave_name("  ") == "all"
     assert wave_name(" 2025 ") == "2025"

@@ -102,7 +102,7 @@ def rewrite(folder: Path, change: Callable[[pa.Table], pa.Table]) -> int:
         after = change(before)
         if not after.equals(before):
             quoted = wave.replace("'", "''")
-            predicate = f"wave = '{quoted}'" if wave else None
+            predicate = f"wave = '{quoted}'" if wave != "" else None
             write_deltalake(folder.as_uri(), after, mode="overwrite", predicate=predicate)
             fewer += len(before) - len(after)
     return fewer
@@ -128,7 +128,7 @@ def _wave_rows(schema: pa.Schema, wave: str, files: Sequence[str]) -> pa.Table:
     parts = []
     for file in files:
         part = pq.ParquetFile(file).read()
-        if wave:
+        if wave != "":
             part = part.append_column("wave", pa.array([wave] * len(part), pa.string()))
         absent = [field for field in schema if field.name not in part.schema.names]
         for field in absent:

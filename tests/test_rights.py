@@ -28,11 +28,14 @@ WORDS = {
     "extra": "Gloamstar",
 }
 W = "2025H1"
+SHARED = "Nothing to say here today"
 
 
 def wave(seed: int, word: str, **more: str) -> pd.DataFrame:
     table = answers(PULSE, {"north": 20, "south": 14}, seed=seed, comments=True, **more)
     table.loc[3, ["employee id", "change"]] = [PERSON, f"They took the {word} away without a reason"]
+    if seed == 3:
+        table.loc[3, "change"] = SHARED  # what others say, too, is no trace of this person
     return table
 
 
@@ -61,7 +64,8 @@ def space(tmp_path: Path) -> Workspace:
     remember(space.path, ["other", "columns"], "responses", {"values": {"site": {"x": "river"}}})
     space.close(W)
     space.import_file(as_csv(wave(2, WORDS["late"])), wave="2025H2", instrument=PULSE, name="second.csv")
-    box = pd.DataFrame({"text": ["The queue is too long", "Nothing to say here today"]})
+    space.import_file(as_csv(wave(3, "")), wave="2026H1", instrument=PULSE, name="third.csv")
+    box = pd.DataFrame({"text": ["The queue is too long", SHARED]})
     space.import_file(as_csv(box), "comments", W, name="box.csv")
     return space
 
@@ -109,12 +113,8 @@ def test_a_person_is_erased_from_every_byte_and_nobody_else_is(space: Workspace,
     assert (record["found_in"], record["mappings"], record["file_names"]) == ([], 1, 1)
     assert record["searched_files"] >= len(left) - 1  # the log got a line since
     names = {event.file_sha256: event.file_name for event in Store.open(space.path).snapshot().log}
-    assert {names[digest] for digest in record["originals"]} == {
-        "",
-        "programmes.csv",
-        "first.csv",
-        "second.csv",
-    }
+    held = {names[digest] for digest in record["originals"]}
+    assert held == {"", "programmes.csv", "first.csv", "second.csv", "third.csv"}
     assert [file.name for file in originals.kept(space.path / "originals")] == [
         digest for digest, name in names.items() if name == "box.csv"
     ]
@@ -180,21 +180,20 @@ def test_a_person_gets_everything_that_is_stored_of_them(space: Workspace, tmp_p
     out = tmp_path / "mine.json"
     asked = ["export", "--respondent", PERSON, "--out", str(out), "--workspace", str(space.path)]
     assert run([*asked, "--lang", "zh"]) == 0
-    assert "7 行" in capfd.readouterr().out
+    assert "9 行" in capfd.readouterr().out
     assert out.stat().st_mode & 0o077 == 0
     mine = json.loads(out.read_text(encoding="utf-8"))
     tables = mine["tables"]
     assert {name: len(rows) for name, rows in tables.items()} == {
-        "comments": 2, "members": 1, "people": 1, "programmes": 1, "responses_pulse": 2,
+        "comments": 3, "members": 1, "people": 1, "programmes": 1, "responses_pulse": 3,
     }  # fmt: skip
     given = wave(1, WORDS["comment"]).loc[3]
     (first,) = (row for row in tables["responses_pulse"] if row["wave"] == W)
     assert {item.id: str(first[item.id] or "") for item in PULSE.items} == {
         item.id: given[item.id] for item in PULSE.items
     }
-    assert {row["text"] for row in tables["comments"]} == {
-        f"They took the {WORDS[name]} away without a reason" for name in ("comment", "late")
-    }
+    said = {f"They took the {WORDS[name]} away without a reason" for name in ("comment", "late")}
+    assert {row["text"] for row in tables["comments"]} == said | {SHARED}
     assert tables["people"][0]["star"] == WORDS["extra"]
     assert {file["file"] for file in mine["files"]} >= {"first.csv", "second.csv"}
     assert all(file["original_kept"] for file in mine["files"])

@@ -20,7 +20,7 @@ from engage.store.tracing import Somebody, search, words_in
 if TYPE_CHECKING:
     from engage.store.core import Store
 
-_LONG: Final = 12  # characters of a comment that nobody else writes by chance
+_LONG: Final = 12  # characters of a comment that is nowhere else by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +136,12 @@ def _without(name: str, rows: pa.Table, who: Somebody) -> pa.Table:
 
 def _find(folder: Path, who: Somebody) -> _Found:
     """Return where somebody's rows are, undone imports and those that a crash left included."""
-    found = _Found()
+    found, by_others = _Found(), set()
     for table in _tables(folder):
         for part in delta.waves(table):
             mine = part.filter(_theirs(table.name, part, who))
+            if table.name == "comments":
+                by_others |= set(_without(table.name, part, who)["text"].to_pylist())
             found.people |= set(part[id_column(table.name)].unique().to_pylist()) - {None}
             if not len(mine):
                 continue
@@ -149,6 +151,7 @@ def _find(folder: Path, who: Somebody) -> _Found:
                 found.released |= set(mine["import_id"].to_pylist())
             if table.name == "comments":
                 found.texts |= {text for text in mine["text"].to_pylist() if text and len(text) >= _LONG}
+    found.texts -= by_others
     return found
 
 

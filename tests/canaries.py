@@ -166,13 +166,13 @@ def watching() -> Iterator[Surfaces]:
 
 
 def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Give every file below ``folder`` but the answers themselves: tables' data and the kept originals.
+    """Give every file below ``folder`` but the answers themselves: tables' data. Originals are encrypted.
 
     With each goes its name, which is searched as well.
     """
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and path.suffix != ".parquet" and "originals/" not in name:
+        if path.is_file() and path.suffix != ".parquet":
             yield name, name.encode() + b"\n" + path.read_bytes()
 
 
@@ -238,7 +238,8 @@ def planted(folder: Path) -> tuple[Workspace, Canaries]:
     space.import_file(as_csv(suggestions()), "comments", WAVES[0], name="box.csv")
     space.import_file(as_csv(enrolled()), "programmes", name="programmes.csv")
     space.close(WAVES[0])
-    return space, Canaries({**WORDS, "file name": FILE.removesuffix(".csv")}, exact_numbers(space))
+    more = {"file name": FILE.removesuffix(".csv"), "pseudonym": space.pseudonyms([PERSON])[PERSON]}
+    return space, Canaries({**WORDS, **more}, exact_numbers(space))
 
 
 def exact_numbers(space: Workspace) -> dict[str, float]:

@@ -25,20 +25,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
 
 
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this run that all workers share."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+
 @pytest.fixture(scope="session", autouse=True)
-def key_of_pseudonyms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the key that ingest makes for pseudonyms out of the user's configuration."""
+def key_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the key of workspaces and pseudonyms out of the user's configuration."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ENGAGE_KEY_FILE", str(tmp_path_factory.mktemp("key") / "pseudonym.key"))
+        patch.setenv("ENGAGE_KEY_FILE", str(shared(tmp_path_factory) / "engage.key"))
         yield
 
 
 @pytest.fixture(scope="session")
 def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the sample workspace, built once per run and shared by the workers. Read, don't write."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
+    root = shared(tmp_path_factory)
     folder, done = root / "sample-workspace", root / "sample-workspace.done"
     with FileLock(root / "sample-workspace.lock"):
         if not done.exists():

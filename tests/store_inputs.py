@@ -1,13 +1,16 @@
 """Small instruments and random answers for the tests of the store and the engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from engage.instrument import Instrument, parse_instrument
-from engage.store import declared_schema, responses_table, to_arrow
+from engage.store import Store, declared_schema, responses_table, to_arrow
+
+IDS = (*(f"r{i}" for i in range(300)), *"abc")
+"""Those of the people in these tests."""
 
 
 def instrument(
@@ -68,3 +71,11 @@ def responses(instrument: Instrument, frame: pd.DataFrame) -> dict[str, pa.Table
     """Return the tables of an import of those answers."""
     name = responses_table(instrument.id)
     return {name: to_arrow(frame, declared_schema(name, instrument))}
+
+
+def called(store: Store, frame: pd.DataFrame, ids: Iterable[str] = IDS) -> pd.DataFrame:
+    """Return stored rows with people called by their ids again; all are stored as pseudonyms."""
+    pseudonyms = store.pseudonyms()
+    known = {pseudonyms.of(id): id for id in ids}
+    assert frame["respondent"].dropna().str.fullmatch("p-[0-9a-f]{24}").all()
+    return frame.assign(respondent=[known.get(one, one) for one in frame["respondent"]])

@@ -44,6 +44,7 @@ from engage.cli import app as commands
 from engage.cli import run
 from engage.errors import EngageError, TooLittleData
 from engage.privacy import SafeTable
+from engage.store import Store
 from engage.views.template import PAGES
 from engage.words import LANGUAGES, say
 from engage.workspace import Workspace
@@ -172,7 +173,7 @@ LEAKING_PAGE = """
 import logging
 import streamlit as st
 from engage.workspace import Workspace
-raw = Workspace({folder!r}).frame("all")
+raw = Workspace({folder!r}).frame("all", ids=[{person!r}])
 if {how!r} == "table":
     st.dataframe(raw)
 elif {how!r} == "chart":
@@ -196,7 +197,9 @@ def test_a_leaking_page_is_found_out(how, nest, surfaces):
     space, canaries = nest
     if how == "chart":
         canaries = Canaries({"respondent": PERSON})
-    app = AppTest.from_string(LEAKING_PAGE.format(folder=str(space.path), how=how), default_timeout=60).run()
+    app = AppTest.from_string(
+        LEAKING_PAGE.format(folder=str(space.path), how=how, person=PERSON), default_timeout=60
+    ).run()
     for key, value in app.session_state._state.filtered_state.items():
         surfaces.add(f"session: {key}", {key: value})
     surfaces.add("address", quote(str(dict(app.query_params))))
@@ -206,7 +209,7 @@ def test_a_leaking_page_is_found_out(how, nest, surfaces):
 
 def test_a_leaking_command_and_a_leaking_file_are_found_out(nest, say_to, surfaces, monkeypatch, tmp_path):
     space, canaries = nest
-    raw = space.frame()[["respondent", "team", "site"]]
+    raw = space.frame(ids=[PERSON])[["respondent", "team", "site"]]
     monkeypatch.setattr(SafeTable, "tidy", lambda table: raw)
     say_to("waves", "--workspace", space.path, "--json")
     found = {name for _, name in surfaces.leaks(canaries)}
@@ -235,13 +238,15 @@ LONG = [
 ]  # fmt: skip
 CHANGING = {"demo", "app", "check", "draft", "import", "close", "undo", "sentiment"}
 """Commands that are looked at elsewhere, or that read and write a file of the caller's own."""
+RIGHTS = {"erase", "export", "retain"}
+"""Commands that take the id of a person, and tell nothing but counts; one writes that person's own file."""
 NO_ANSWERS = {"instruments", "template"}
 """Commands that read questionnaires only."""
 
 
 def test_every_command_is_looked_at():
     names = {one.name or one.callback.__name__ for one in commands.registered_commands}
-    assert names == {asked[0] for asked in [*QUICK, *LONG]} | CHANGING | NO_ANSWERS
+    assert names == {asked[0] for asked in [*QUICK, *LONG]} | CHANGING | RIGHTS | NO_ANSWERS
 
 
 def test_no_command_prints_it(nest, say_to, surfaces):
@@ -479,6 +484,9 @@ def test_no_file_but_the_answers_themselves_holds_it(nest, home):
     assert [(name, canaries.in_(content)) for name, content in there.items() if canaries.in_(content)] == []
     away = dict(files_of(home))
     assert [(name, canaries.in_(content)) for name, content in away.items() if canaries.in_(content)] == []
-    raw = b"".join(path.read_bytes() for path in (space.path / "originals").iterdir())
+    kept = [path.name for path in (space.path / "originals").iterdir()]
+    sealed = b"".join((space.path / "originals" / name).read_bytes() for name in kept)
+    assert canaries.in_(sealed) == []
+    raw = b"".join(Store.open(space.path).original(name) for name in kept)
     assert set(canaries.in_(raw)) >= set(WORDS)
     assert str(NUMBER).encode() in raw

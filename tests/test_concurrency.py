@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from store_inputs import SMALL, answers, responses
+from store_inputs import SMALL, answers, called, responses
 
 from engage import engine
 from engage.store import Store
@@ -14,6 +14,7 @@ from engage.store import Store
 COMMITS = 6
 PEOPLE = 9
 COMMENTS = 4
+EVERYBODY = [f"{mark}{i}-{j}" for mark in "ab" for i in range(COMMITS) for j in range(PEOPLE)]
 
 WRITER = """
 import sys
@@ -71,7 +72,7 @@ def read(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = engine.frame(engine.open_table(snapshot, "responses_pulse"))
     said = engine.frame(engine.open_table(snapshot, "comments"))
     assert set(rows["import_id"]) == set(said["import_id"]) == {event.id for event in snapshot.events}
-    return rows, said
+    return called(store, rows, EVERYBODY), said
 
 
 def assert_whole(rows: pd.DataFrame, said: pd.DataFrame) -> None:
@@ -98,9 +99,8 @@ def race(path: Path, first: str, second: str) -> pd.DataFrame:
     assert seen == sorted(seen), "what was committed stays"
     rows, said = read(store)
     assert_whole(rows, said)
-    expected = {f"{mark}{i}-{j}" for mark in "ab" for i in range(COMMITS) for j in range(PEOPLE)}
-    assert set(rows["respondent"]) == expected
-    assert len(rows) == len(expected)
+    assert set(rows["respondent"]) == set(EVERYBODY)
+    assert len(rows) == len(EVERYBODY)
     assert len(said) == 2 * COMMITS * COMMENTS
     assert len(list((path / "originals").iterdir())) == 2 * COMMITS
     return rows

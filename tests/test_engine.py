@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from store_inputs import SMALL, answers, instrument, responses
+from store_inputs import SMALL, answers, called, instrument, responses
 
 from engage import engine
 from engage.engine import MomentTable
@@ -51,7 +51,7 @@ def brute_scores(frame: pd.DataFrame, known: Instrument) -> pd.DataFrame:
 
 
 def scores(store: Store, known: Instrument = SMALL, wave: str | None = None) -> pd.DataFrame:
-    found = engine.frame(engine.respondent_scores(store.snapshot(), known, wave))
+    found = called(store, engine.frame(engine.respondent_scores(store.snapshot(), known, wave)))
     return found.sort_values(["wave", "respondent"], ignore_index=True)
 
 
@@ -238,7 +238,11 @@ def test_latest_people_takes_the_last_known_value_of_each_column(store: Store):
     ])  # fmt: skip
     # without a date it tells of the day of import
     people(store, [{"respondent": "b", "team": "west", "shift": "night"}], shift="string")
-    found = engine.frame(engine.latest_people(store.snapshot())).set_index("respondent").sort_index()
+    found = (
+        called(store, engine.frame(engine.latest_people(store.snapshot())))
+        .set_index("respondent")
+        .sort_index()
+    )
     assert found.index.tolist() == ["a", "b"]
     assert found.loc["a", ["team", "ability", "star", "wave"]].tolist() == ["south", 1.0, "5", "2"]
     assert found.loc["b", ["team", "left", "shift"]].tolist() == ["west", True, "night"]
@@ -267,7 +271,7 @@ def test_latest_people_agrees_with_brute_force(store: Store):
     expected: dict[str, dict[str, object]] = {}
     for row in sorted(everything, key=lambda r: (r["as_of"], r["number"])):
         expected.setdefault(row["respondent"], {}).update(row)
-    found = engine.frame(engine.latest_people(store.snapshot())).set_index("respondent")
+    found = called(store, engine.frame(engine.latest_people(store.snapshot()))).set_index("respondent")
     assert set(found.index) == set(expected)
     for respondent, row in expected.items():
         for column in ("team", "star", "ability"):

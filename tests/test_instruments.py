@@ -181,7 +181,7 @@ def test_several_are_asked_in_one_wave_with_one_file(tmp_path):
     merged = space.instrument("2026H1")
     assert [scale.id for scale in merged.scales] == [scale.id for i in asked for scale in i.scales]
     assert [one.id for one in merged.demographics] == ["team", "role_group"]
-    frame = space.frame("2026H1").set_index("respondent")
+    frame = space.frame("2026H1", ids=["A007"]).set_index("respondent")
     assert len(frame) == 30
     for instrument in asked:
         for scale in instrument.scales:

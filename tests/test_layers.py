@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "engage"
 LAYERS = [
     {"words"},
     {"errors"},
+    {"keys"},
     {"instrument"},
     {"ingest"},
     {"store", "engine"},

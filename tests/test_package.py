@@ -88,7 +88,7 @@ def in_environment(environment: Path, cwd: Path, *command: str) -> subprocess.Co
     return subprocess.run(
         [str(environment / "bin" / program), *args],
         cwd=cwd,
-        env={**bare, "LANG": "C.UTF-8"},
+        env={**bare, "LANG": "C.UTF-8", "XDG_CONFIG_HOME": str(cwd / "config")},
         capture_output=True,
         text=True,
         check=False,

@@ -134,7 +134,7 @@ def test_a_wave_keeps_the_wording_and_the_scores_it_was_asked_with(trended):
     assert [item.id for item in trended.instrument("w2").items][:2] == ["pay_1.v2", "pay_2"]
     asked = answers(FIRST, {"north": 30}, seed=0).set_index("employee id")
     both = asked[(asked["pay_1"] != "") & (asked["pay_2"] != "")].astype({"pay_1": int, "pay_2": int})
-    frame = trended.frame("w0").set_index("respondent")
+    frame = trended.frame("w0", ids=asked.index).set_index("respondent")
     assert frame.loc[both.index, "pay"].tolist() == ((both["pay_1"] + 6 - both["pay_2"]) / 2).tolist()
 
 

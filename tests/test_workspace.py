@@ -25,10 +25,12 @@ from workspace_inputs import (
 )
 
 from engage.errors import InputError, Rejected, TooLittleData, UsageError
+from engage.ingest import read
 from engage.instrument import load_instrument
 from engage.privacy import SafeTable
 from engage.store import AuditLog, Store
 from engage.workspace import Workspace, linking
+from engage.workspace.sample_files import sample_folder
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 FACTS = yaml.safe_load((SAMPLE / "TRUTH.yaml").read_text(encoding="utf-8"))["sample"]
@@ -225,7 +227,8 @@ def test_the_original_is_kept_byte_for_byte(space):
     content = as_csv(answers(PULSE)).replace(b"\r\n", b"\n") + b"\n"
     space.import_file(content, wave="2025H1", instrument=PULSE, name="a.csv")
     digest = hashlib.sha256(content).hexdigest()
-    assert (space.path / "originals" / digest).read_bytes() == content
+    assert Store.open(space.path).original(digest) == content
+    assert content[:40] not in (space.path / "originals" / digest).read_bytes()
 
 
 # ------------------------------------------------------------------ what is joined
@@ -257,7 +260,7 @@ def test_people_and_service_may_come_later(space):
     assert table.notes["level"] == "person"
     assert len(known & set(leavers)) == 19
     assert (table.notes["events"], table.notes["events_band"], table.notes["n"]) == (None, "10-19", 70)
-    raw = space.frame().set_index("respondent")
+    raw = space.frame(ids=frame["employee id"]).set_index("respondent")
     assert raw.loc[frame["employee id"][0], "contract"] == "agency"
     rates = space.response_rates().tidy().set_index("measure")
     assert rates.loc["invited", "n"] == 70
@@ -354,7 +357,7 @@ def test_raw_rows_leave_a_line_in_the_audit_log(space):
     put(space, frame)
     log = space.path / "audit.jsonl"
     before = log.read_text(encoding="utf-8").splitlines()
-    raw = space.frame()
+    raw = space.frame(ids=frame["employee id"])
     (line,) = log.read_text(encoding="utf-8").splitlines()[len(before) :]
     assert '"frame"' in line
     assert '"rows": 76' in line
@@ -584,7 +587,7 @@ def test_no_table_names_a_person_or_repeats_a_comment(sample, everybody):
     tables += [sample.drivers("engagement"), sample.drivers("service")]
     assert {table.kind for table in tables} == {"waves", "scores", "changes", "counts", "tone", "drivers"}
     text = "\n".join(table.tidy().to_csv() + repr(dict(table.notes)) for table in tables)
-    ids = set(everybody["respondent"])
+    ids = {*everybody["respondent"], *read(sample_folder() / "people.csv", "people").table["respondent"]}
     assert not [id for id in ids if id in text]
     snapshot = Store.open(sample.path).snapshot()
     written = linking.comments(snapshot, everybody, [])["text"]

@@ -214,8 +214,8 @@ def hrcase(trial: Trial, report: Report) -> None:
 def lq2002(trial: Trial, report: Report) -> None:
     """Forty-nine companies of soldiers: leadership, meaning of the task and hostility."""
     answers = trial.walk(LQ2002)
-    frame = trial.workspace.frame("2002")
     own = pd.read_csv(trial.data / "multilevel_lq2002.csv", dtype={"SUB": str})
+    frame = trial.workspace.frame("2002", ids=own["SUB"])
     known = {"LEAD": "leadership", "TSIG": "meaning", "HOSTILE": "hostility"}
     both = frame.merge(own, left_on="respondent", right_on="SUB")
     apart = max(float((both[name] - both[scale]).abs().max()) for name, scale in known.items())

@@ -14,6 +14,7 @@ from engage.cli.output import (
     print_reading,
     print_table,
 )
+from engage.cli.records import print_log
 from engage.cli.settings import (
     Folder,
     Json,
@@ -354,12 +355,16 @@ def utility(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_j
 @app.command()
 def audit(
     colluders: Annotated[int, typer.Option("--colluders", min=0, max=10, help="Who compare notes.")] = 3,
+    log: Annotated[bool, typer.Option("--log", help="Check the audit log instead, and print it.")] = False,
     workspace: Folder = None,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Attack this workspace's released results; nobody may be found (exit 3 otherwise)."""
     settings, space = opened(workspace, lang, as_json)
+    if log:
+        print_log(space.audit_log(), settings)
+        return
     table = space.audit(colluders=colluders, progress=Progress(settings.lang))
     print_answer(table, space, None, settings)
     if (table.tidy()["certain"] > 0).any():

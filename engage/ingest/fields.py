@@ -23,10 +23,13 @@ _HIGHEST_PERCENT: Final = 100
 class FieldReader:
     """Reads columns of one layout by type, noting faults."""
 
-    def __init__(self, layout: Layout, mapping: FileMapping, faults: Faults) -> None:
+    def __init__(
+        self, layout: Layout, mapping: FileMapping, faults: Faults, key: bytes | None = None
+    ) -> None:
         self._layout = layout
         self._mapping = mapping
         self._faults = faults
+        self._key = key
         self._blank = layout.missing | mapping.missing | {""}
 
     def read(self, column: Column | None, name: str, form: FieldType) -> Any:
@@ -45,7 +48,8 @@ class FieldReader:
         if form == "word":
             return self._word(column, name, codes, values, words)
         if form == "id":
-            values = hidden(values, codes, self._layout.first_rows, column.header, self._faults)
+            rows = self._layout.first_rows
+            values = hidden(values, codes, rows, column.header, self._faults, self._key)
         return self._text(codes, values, words, form)
 
     def _flag(

@@ -55,16 +55,19 @@ class Records:
     ignored: tuple[str, ...]
 
 
-def read_kind(kind: str, layout: Layout, mapping: FileMapping, faults: Faults) -> Records:
+def read_kind(
+    kind: str, layout: Layout, mapping: FileMapping, faults: Faults, key: bytes | None = None
+) -> Records:
     """Return the table of a people, service, programmes or comments file.
 
     A row without a required field is left out and noted as an error; of rows with equal keys the last stays.
+    ``key`` is what pseudonyms are made with, if not the user's own.
     """
     if not len(layout.cells):
         faults.add("no_rows", "error")
     found = _fields(kind, layout, mapping, faults)
     extras = _extras(kind, layout, mapping)
-    reader = FieldReader(layout, mapping, faults)
+    reader = FieldReader(layout, mapping, faults, key)
     columns = {name: reader.read(found.get(name), name, form) for name, form in FIELDS[kind].items()}
     columns |= {name: reader.read(column, name, form) for name, (column, form) in extras.items()}
     for name in _REQUIRED[kind]:

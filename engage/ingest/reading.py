@@ -30,7 +30,8 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _UNIT: Final = "unit"
 _PREVIEWED_ROWS: Final = 6
 _PREVIEWED_LENGTH: Final = 80
-_MARK: Final = 8  # characters of the file's hash in the ids of anonymous respondents
+MARK: Final = 8
+"""Characters of the file's hash in the ids of anonymous respondents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +128,15 @@ def read(
     *,
     name: str = "",
     surveys: Sequence[Path] = (),
+    key: bytes | None = None,
 ) -> Reading:
     """Read one export file and return typed tables with every fault found, in one pass.
 
     The survey tool, encoding, delimiter and, for responses, the instrument are recognised unless told.
     Missing answers are NA; an answer that can't be understood is NA and an error problem; nothing is dropped
     without a problem that says so. ``name`` is the file's name for messages when bytes are given. ``surveys``
-    are folders with questionnaires of one's own, beside those that come with the package.
+    are folders with questionnaires of one's own, beside those that come with the package; ``key`` is what
+    pseudonyms are made with, if not the user's own.
 
     Raises ``InputError`` if the file isn't a readable table or the mapping is broken, ``UsageError`` if a
     file, kind or instrument does not exist.
@@ -159,8 +162,8 @@ def read(
     layout = without_personal(screen(layout, rules, faults), rules, faults)
     inspect(layout, rules, faults)
     if kind == "responses":
-        return _responses(grid, layout, instrument, rules, digest, faults, surveys)
-    return _records(kind, grid, layout, rules, digest, faults)
+        return _responses(grid, layout, instrument, rules, digest, faults, surveys, key)
+    return _records(kind, grid, layout, rules, digest, faults, key)
 
 
 def _kind(kind: str, mapping: FileMapping) -> Kind:
@@ -183,8 +186,9 @@ def _responses(
     digest: str,
     faults: Faults,
     surveys: Sequence[Path],
+    key: bytes | None,
 ) -> Reading:
-    found = read_responses(layout, instrument, mapping, digest[:_MARK], faults, surveys)
+    found = read_responses(layout, instrument, mapping, digest[:MARK], faults, surveys, key)
     found = replace(
         found,
         table=_renamed(found.table, mapping, faults),
@@ -225,9 +229,15 @@ def _responses(
 
 
 def _records(
-    kind: Kind, grid: Grid, layout: Layout, mapping: FileMapping, digest: str, faults: Faults
+    kind: Kind,
+    grid: Grid,
+    layout: Layout,
+    mapping: FileMapping,
+    digest: str,
+    faults: Faults,
+    key: bytes | None,
 ) -> Reading:
-    records = read_kind(kind, layout, mapping, faults)
+    records = read_kind(kind, layout, mapping, faults, key)
     table = _renamed(records.table, mapping, faults)
     people = table["respondent"].nunique() if "respondent" in table else 0
     understood = Understood(

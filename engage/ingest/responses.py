@@ -59,11 +59,12 @@ def read_responses(
     mark: str,
     faults: Faults,
     surveys: Sequence[Path] = (),
+    key: bytes | None = None,
 ) -> Responses:
     """Return the tables of a laid-out export; everything doubtful goes to ``faults``.
 
     ``mark`` (from the file's hash) makes the ids of anonymous respondents unique over files; ``surveys`` are
-    folders with further instruments.
+    folders with further instruments; ``key`` is what pseudonyms are made with, if not the user's own.
     """
     instrument = choose_instrument(wanted, layout, mapping, faults, surveys)
     matched = match_columns(layout, instrument, mapping, faults)
@@ -71,7 +72,7 @@ def read_responses(
         faults.add("no_rows", "error")
     raw, layout = layout, settle_answers(layout, matched.items, instrument, mapping, faults)
     understood = meanings(raw, layout, matched.items, instrument, mapping)
-    respondent = _respondents(layout, matched, mark, faults)
+    respondent = _respondents(layout, matched, mark, faults, key)
     submitted, started, took = _times(layout, matched, mapping, faults)
     columns: dict[str, Any] = {"respondent": respondent, "started": started, "seconds": took}
     for name in ("language", "source"):
@@ -90,7 +91,7 @@ def read_responses(
 
 
 def _respondents(
-    layout: Layout, matched: Matched, mark: str, faults: Faults
+    layout: Layout, matched: Matched, mark: str, faults: Faults, key: bytes | None
 ) -> pd.api.extensions.ExtensionArray:
     rows = layout.first_rows
     column = matched.meta.get("respondent")
@@ -107,7 +108,7 @@ def _respondents(
     faults.flag("respondent_blank", "warning", nameless, rows, column.header)
     faults.flag("id_scientific", "error", garbled[codes], rows, column.header)
     written = [value if value.isalnum() else clean(value) for value in values]
-    ids = texts(hidden(written, codes, rows, column.header, faults), codes)
+    ids = texts(hidden(written, codes, rows, column.header, faults, key), codes)
     if nameless.any():
         ids[nameless] = _stand_ins(rows[nameless], mark)
     return ids

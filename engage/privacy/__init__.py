@@ -1,6 +1,7 @@
 """The gate: everything that leaves towards a reader is made here, as a :class:`SafeTable`."""
 
 from engage.model.statement import ASSUMPTIONS
+from engage.privacy.access import ACTIONS, ROLES, Access, Action, Person, Role, load_access
 from engage.privacy.analyses import (
     release_attrition,
     release_outcomes,
@@ -55,19 +56,25 @@ from engage.privacy.tone import TONES, hidden_tone
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 
 __all__ = [
+    "ACTIONS",
     "ASSUMPTIONS",
     "CAP_STEP",
     "EXTRAPOLATION",
     "POINT_SCALES",
+    "ROLES",
     "SCORE_COLUMNS",
     "TONES",
     "UNNAMED",
+    "Access",
+    "Action",
     "Hidden",
     "Kind",
     "LeverGrid",
     "Measure",
     "Past",
+    "Person",
     "Policy",
+    "Role",
     "SafeTable",
     "ScaleQuality",
     "Split",
@@ -78,6 +85,7 @@ __all__ = [
     "check_support",
     "hidden_cells",
     "hidden_tone",
+    "load_access",
     "load_policy",
     "merge_few",
     "nameable",

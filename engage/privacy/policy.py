@@ -20,7 +20,12 @@ _FLOORS: Final = {
     "events_per_coefficient": 5,
 }
 """Thresholds of models, which have floors of their own."""
-_RANGES: Final = {"colluders": (0, 10), "leverage": (0.1, 0.5), "rank_ratio": (0.02, 0.25)}
+_RANGES: Final = {
+    "colluders": (0, 10),
+    "originals_days": (0, 3650),
+    "leverage": (0.1, 0.5),
+    "rank_ratio": (0.02, 0.25),
+}
 """Settings that are not a number of people in a group: the least and the most, which is the floor."""
 
 
@@ -36,6 +41,7 @@ class Policy:
     ``crosses``: the two-way tables that are published beside the one-way ones. ``colluders``: how many people
     may compare their answers without learning anybody else's. ``leverage``: the most that all cells of a
     wave, or a model, may explain of one person's answer, and ``rank_ratio`` of everyone's on average.
+    ``originals_days``: how long an uploaded file is kept, encrypted; 0: not beyond its import.
     ``attrition``: whether curves and models of leaving may be shown, for the ``attrition_purpose`` stated.
     """
 
@@ -50,6 +56,7 @@ class Policy:
     leverage: float = 0.5
     rank_ratio: float = 0.15
     crosses: tuple[tuple[str, str], ...] = ()
+    originals_days: int = 365
     attrition: bool = False
     attrition_purpose: str = ""
 

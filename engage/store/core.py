@@ -1,30 +1,28 @@
 """A workspace on disk: Delta tables, the instruments used, the originals, and who may write when."""
 
 import hashlib
-import json
-import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from filelock import FileLock, Timeout
 
-from engage.errors import EngageError, InputError, UsageError
+from engage.errors import InputError, UsageError
+from engage.ingest.pseudonyms import Pseudonyms
 from engage.instrument import Instrument, Item, load_instrument
-from engage.store import delta
+from engage.keys import key_id, key_path, make_key, read_key
+from engage.store import delta, originals
 from engage.store.events import Event, EventType, append_event, effective, next_moment, read_events
+from engage.store.files import FILE, describe, described, locked, write_whole
+from engage.store.identities import stand_ins, without_ids
+from engage.store.migrations import FORMAT, migrate
 from engage.store.schema import Kind, check_declared, conform, responses_table, wave_name
 from engage.store.snapshot import Snapshot, survey_file, take_snapshot, teams_file
 
-FORMAT: Final = 1
-_FILE: Final = "workspace.json"
 _UNSAFE_IN_PATHS: Final = "[]%"  # delta-rs takes a path for a URL and fails on these
-_PATIENCE: Final = 120.0  # seconds to wait for another import to finish
 
 
 class Store:
@@ -35,31 +33,33 @@ class Store:
     a file lock; readers never wait.
     """
 
-    __slots__ = ("id", "path", "sample")
+    __slots__ = ("id", "key_id", "path", "sample")
 
-    def __init__(self, path: Path, *, id: str, sample: bool) -> None:
+    def __init__(self, path: Path, *, id: str, sample: bool, key_id: str) -> None:
         self.path = path
         self.id = id
         self.sample = sample
+        self.key_id = key_id
 
     @classmethod
     def create(cls, path: str | Path, *, sample: bool = False) -> "Store":
-        """Make a workspace in ``path``, a new or empty folder; ``sample`` marks generated data.
+        """Make a workspace in ``path``, a new or empty folder, and its key; ``sample`` marks generated data.
 
-        Raises ``UsageError`` if there is a workspace or anything else already, or the path can't hold one.
+        Raises ``UsageError`` if there is a workspace or anything else already, or the path can't hold one,
+        ``InputError`` if the key can be neither made nor read.
         """
         folder = _folder(path)
         if not folder.exists():
             folder.mkdir(parents=True)
             folder.chmod(0o700)  # it will hold what people answered
-        with _locked(folder):
-            if (folder / _FILE).exists():
+        with locked(folder):
+            if (folder / FILE).exists():
                 raise UsageError("store.exists", where=str(path))
             if any(not entry.name.startswith(".") for entry in folder.iterdir()):
                 raise UsageError("store.not_empty", where=str(path))
-            store = cls(folder, id=str(uuid.uuid4()), sample=sample)
-            document = {"format": FORMAT, "id": store.id, "sample": sample}
-            _write(folder / _FILE, json.dumps(document, indent=2).encode() + b"\n")
+            id = str(uuid.uuid4())
+            store = cls(folder, id=id, sample=sample, key_id=key_id(make_key(key_path(id))))
+            describe(folder, {"format": FORMAT, "id": id, "sample": sample, "key": store.key_id})
         return store
 
     @classmethod
@@ -67,25 +67,44 @@ class Store:
         """Open the workspace in ``path``.
 
         Raises ``UsageError`` if there is none, ``InputError`` if ``workspace.json`` is broken or of a format
-        this version does not know. Format 1 is the first; a function per format that comes after it takes a
-        workspace one format up, and is called here, under the lock, before anything else is read.
+        this version does not know. One of an older format is brought up to the present one before anything
+        else is read (see :mod:`engage.store.migrations`).
         """
         folder = _folder(path)
-        file = folder / _FILE
-        if not file.is_file():
+        if not (folder / FILE).is_file():
             raise UsageError("store.missing", where=str(path))
-        try:
-            document = json.loads(file.read_bytes())
-            found, id, sample = document["format"], str(document["id"]), document["sample"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError("store.broken", where=str(file)) from error
-        if found != FORMAT:
-            raise InputError("store.format", where=str(file), found=found, known=FORMAT)
-        return cls(folder, id=id, sample=sample is True)
+        document = migrate(folder, described(folder))
+        sample, key = document["sample"] is True, str(document["key"])
+        return cls(folder, id=str(document["id"]), sample=sample, key_id=key)
+
+    def key(self) -> bytes:
+        """Return the key of the originals and pseudonyms, which lies outside the workspace.
+
+        Raises ``InputError`` if it is not there or is not the one the workspace was made with: another one
+        would make other people of the same ids.
+        """
+        path = key_path(self.id)
+        key = read_key(path)
+        if key_id(key) != self.key_id:
+            raise InputError("rights.key_other", where=str(path), found=key_id(key), needed=self.key_id)
+        return key
+
+    def pseudonyms(self) -> Pseudonyms:
+        """Return what makes the pseudonyms of this workspace; raises as :meth:`key`."""
+        return Pseudonyms(self.key())
+
+    def original(self, digest: str) -> bytes:
+        """Return an original byte for byte; ``InputError`` if it is gone or damaged, and as :meth:`key`."""
+        return originals.load(self.path / "originals", digest, self.key())
 
     def snapshot(self) -> Snapshot:
         """Pin the present state; what is committed later does not show in it."""
         return take_snapshot(self.path, self.id)
+
+    def retain(self, days: int) -> tuple[str, ...]:
+        """Remove the originals whose time is over, if they are now kept for ``days``; return their hashes."""
+        with locked(self.path):
+            return originals.remove_due(self.path / "originals", days)
 
     def commit(
         self,
@@ -97,24 +116,28 @@ class Store:
         original: bytes = b"",
         file_name: str = "",
         teams: bytes = b"",
+        keep_days: int = originals.KEPT_DAYS,
         check: Callable[[Snapshot], None] | None = None,
     ) -> Event:
         """Store ``tables`` as one import, all or nothing, and return its event.
 
         The tables are as :func:`to_arrow` makes them; ``import_id`` and ``wave`` are added (a row's own wave,
-        where it has one, is kept). ``original`` is kept byte for byte under its SHA-256, the instrument under
+        where it has one, is kept), and ids of people become pseudonyms. ``original`` is kept byte for byte
+        under its SHA-256, encrypted, for ``keep_days``, the instrument under
         ``surveys/<id>.v<version>.yaml``, a team map under ``teams/<import id>.yaml``. ``check`` is called
         with the present state before anything is written, when no other writer can change it any more; what
         it raises refuses the import.
 
         Raises ``InputError`` before anything is written if a column is not as declared or would be retyped,
         if the same file is in effect for this kind, wave and instrument, or if the instrument changed
-        without a new version; ``UsageError`` for a wrong combination of arguments.
+        without a new version, or the key is not there; ``UsageError`` for a wrong combination of arguments.
         """
         wave = wave_name(wave)
         main = _main_table(kind, tables, instrument)
         digest = hashlib.sha256(original).hexdigest() if original else ""
-        with _locked(self.path):
+        key, nobody = self.key(), stand_ins([digest])
+        tables = {n: without_ids(n, table, Pseudonyms(key), nobody) for n, table in tables.items()}
+        with locked(self.path):
             if check is not None:
                 check(self.snapshot())
             log = read_events(self._log)
@@ -125,11 +148,11 @@ class Store:
             if instrument is not None:
                 self._keep_instrument(instrument)
             if original:
-                self._keep_original(original, digest)
+                originals.keep(self.path / "originals", digest, original, key, keep_days)
             if teams:
                 file = teams_file(self.path, event.id)
                 file.parent.mkdir(exist_ok=True)
-                _write(file, teams)
+                write_whole(file, teams)
             self._append(ready)
             event = replace(
                 event,
@@ -147,7 +170,7 @@ class Store:
 
         Raises ``UsageError`` if no import or close in effect has that id.
         """
-        with _locked(self.path):
+        with locked(self.path):
             log = read_events(self._log)
             target = next((event for event in effective(log) if event.id == import_id), None)
             if target is None:
@@ -174,13 +197,14 @@ class Store:
         is not the one ``seen`` or the cells have columns of another type than earlier ones.
         """
         wave = wave_name(wave)
-        with _locked(self.path):
+        with locked(self.path):
             snapshot = self.snapshot()
             now = [event for event in snapshot.present.events if event.wave == wave]
             if not now:
                 raise UsageError("store.wave_unknown", where=wave, wave=wave)
             closed = any(event.event == "close" for event in now)
-            if closed and now == [event for event in snapshot.events if event.wave == wave]:
+            same = now == [event for event in snapshot.events if event.wave == wave]
+            if closed and same and not snapshot.erased_since(wave)[-1]:
                 raise UsageError("store.already_closed", where=wave, wave=wave)
             if seen and seen != snapshot.key:
                 raise InputError("store.changed", where=wave)
@@ -222,14 +246,7 @@ class Store:
         for other in sorted(file.parent.glob(f"{instrument.id}.v*.yaml")):
             _refuse_new_meaning(load_instrument(other), instrument)
         file.parent.mkdir(exist_ok=True)
-        _write(file, instrument.document.encode())
-
-    def _keep_original(self, original: bytes, digest: str) -> None:
-        folder = self.path / "originals"
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o700)
-        if not (folder / digest).exists():
-            _write(folder / digest, original)
+        write_whole(file, instrument.document.encode())
 
 
 def _folder(path: str | Path) -> Path:
@@ -239,32 +256,6 @@ def _folder(path: str | Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise UsageError("store.not_a_folder", where=str(path))
     return folder
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / ".lock", timeout=_PATIENCE)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise EngageError("store.busy", where=str(folder)) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write all of ``file`` or nothing, readable by its owner only."""
-    part = file.with_name(
-        f".{file.name}.part"
-    )  # one name per file: the next attempt clears what a crash left
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)
 
 
 def _new_event(log: tuple[Event, ...], event: EventType, kind: str, wave: str) -> Event:

@@ -1,4 +1,4 @@
-"""The few things done with a Delta table: append to it, and pin one version of it.
+"""The few things done with a Delta table: append to it, pin one version of it, rewrite and forget.
 
 Two traps are avoided here. Column statistics would copy the beginnings of texts into the transaction log,
 where they survive deletion: tables are created without. And delta-rs reads a plain path partly as a URL:
@@ -7,7 +7,7 @@ it gets a proper one, and file names are taken from the log, which holds them pe
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -84,6 +84,57 @@ def append(folder: Path, table: pa.Table, *, partitioned: bool = True) -> None:
         except CommitFailedError:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
     raise EngageError("store.conflict", where=folder.name)
+
+
+def rewrite(folder: Path, change: Callable[[pa.Table], pa.Table]) -> int:
+    """Put what ``change`` makes of each wave's rows in their place; return how many rows fewer there are.
+
+    Each wave is replaced in one transaction, those that stay as they are in none. What was there is left in
+    the history until :func:`forget`. Nobody else may write meanwhile.
+    """
+    from deltalake import write_deltalake
+
+    pinned, fewer = pin(folder), 0
+    if pinned is None:
+        return 0
+    for wave, files in pinned.files.items():
+        before = _wave_rows(pinned.schema, wave, files)
+        after = change(before)
+        if not after.equals(before):
+            quoted = wave.replace("'", "''")
+            predicate = f"wave = '{quoted}'" if wave != "" else None
+            write_deltalake(folder.as_uri(), after, mode="overwrite", predicate=predicate)
+            fewer += len(before) - len(after)
+    return fewer
+
+
+def waves(folder: Path) -> Iterator[pa.Table]:
+    """Give every row that a table holds, seen by readers or not, a wave at a time."""
+    pinned = pin(folder)
+    if pinned is None:
+        return
+    for wave, files in pinned.files.items():
+        yield _wave_rows(pinned.schema, wave, files)
+
+
+def forget(folder: Path) -> None:
+    """Delete every file that the present version of a table does not need, whoever left it there."""
+    table = _open(folder)
+    if table is not None:
+        table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+
+
+def _wave_rows(schema: pa.Schema, wave: str, files: Sequence[str]) -> pa.Table:
+    parts = []
+    for file in files:
+        part = pq.ParquetFile(file).read()
+        if wave != "":
+            part = part.append_column("wave", pa.array([wave] * len(part), pa.string()))
+        absent = [field for field in schema if field.name not in part.schema.names]
+        for field in absent:
+            part = part.append_column(field, pa.nulls(len(part), field.type))
+        parts.append(part.select(schema.names).cast(schema))
+    return pa.concat_tables(parts)
 
 
 def stored_schema(folder: Path) -> pa.Schema | None:

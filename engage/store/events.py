@@ -1,4 +1,4 @@
-"""The event log: one row of the ``imports`` table per import, undo or close. Its append is the commit."""
+"""The event log: a row of the ``imports`` table per import, undo, close or erasure; its append commits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from engage.store import delta
 
-EventType = Literal["import", "undo", "close"]
+EventType = Literal["import", "undo", "close", "erase"]
+_IN_EFFECT: Final = ("import", "close")
 
 _SCHEMA: Final = pa.schema(
     [
@@ -30,9 +31,9 @@ class Event:
     """One committed change of a workspace.
 
     ``id`` is the ``import_id`` of the rows it brought (none for an undo); ``rows`` counts the rows of the
-    kind's own table, or the cells of a close; ``target`` is the id of the event an undo takes back;
-    ``tables`` are the tables it wrote. ``instrument`` is ``""`` (version 0) where there is none. Events of
-    one workspace have ascending ``at`` (UTC).
+    kind's own table, the cells of a close, or the people erased from a wave; ``target`` is the id of the
+    event an undo takes back; ``tables`` are the tables it wrote. ``instrument`` is ``""`` (version 0) where
+    there is none. Events of one workspace have ascending ``at`` (UTC).
     """
 
     id: str
@@ -79,7 +80,7 @@ def effective(events: Iterable[Event]) -> tuple[Event, ...]:
     past = {event.target for event in events if event.event == "undo"}
     last = {event.wave: event.id for event in events if event.event == "close"}
     past |= {event.id for event in events if event.event == "close" and event.id != last[event.wave]}
-    return tuple(event for event in events if event.event != "undo" and event.id not in past)
+    return tuple(event for event in events if event.event in _IN_EFFECT and event.id not in past)
 
 
 def released(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -96,7 +97,7 @@ def released(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(
         event
         for event in log
-        if event.event != "undo"
+        if event.event in _IN_EFFECT
         and event.id in (frozen.get(event.wave, kept) if event.frozen_by_close else kept)
     )
 

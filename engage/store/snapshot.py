@@ -71,6 +71,12 @@ class Snapshot:
         places = [n for n, event in enumerate(self.log) if (event.event, event.wave) == ("close", wave)]
         return tuple(self.only(effective(self.log[:place])) for place in places)
 
+    def erased_since(self, wave: str) -> tuple[int, ...]:
+        """Return, for each of :meth:`releases`, how many people were erased after it who were in one."""
+        places = [n for n, event in enumerate(self.log) if (event.event, event.wave) == ("close", wave)]
+        after = [e.rows if (e.event, e.wave) == ("erase", wave) else 0 for e in self.log]
+        return tuple(sum(after[place:]) for place in places)
+
     def only(self, events: Iterable[Event]) -> "Snapshot":
         """Return the same with nothing but ``events`` to see."""
         return replace(self, events=tuple(events))

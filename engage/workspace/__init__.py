@@ -1,6 +1,6 @@
 """The public face of a store: ``SafeTable`` for readers; ``frame`` alone is raw, and audited."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from engage.workspace.importing import ImportResult, Progress, Upload, import_up
 from engage.workspace.modelling import Models
 from engage.workspace.publishing import publish
 from engage.workspace.reading import Readings
+from engage.workspace.records import Records
 from engage.workspace.waiting import closed_waves, standings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Workspace"]
 
 
-class Workspace(Models, Readings):
+class Workspace(Models, Readings, Records):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in
@@ -71,8 +72,10 @@ class Workspace(Models, Readings):
             content, name = Path(path).read_bytes(), name or Path(path).name
         upload = Upload(content, name, kind, wave, instrument, mapping)
         store = self._store() or Store.create(self.path)
-        result = import_upload(store, upload, progress or (lambda *_: None))
+        days = self.policy.originals_days
+        result = import_upload(store, upload, progress or (lambda *_: None), keep_days=days)
         self._audit("import", rows=result.rows, problems=len(result.problems))
+        self.retain()
         return replace(result, waits=result.import_id not in {event.id for event in store.snapshot().events})
 
     def close(self, wave: str) -> SafeTable:
@@ -97,6 +100,7 @@ class Workspace(Models, Readings):
         tables = publication.tables
         hidden = sum(int(table.tidy()["hidden_reason"].notna().sum()) for table in tables.values())
         self._audit("close", cells=sum(len(table) for table in tables.values()), hidden=hidden)
+        self.retain()
         return tables[()]
 
     def undo(self, wave: str) -> Event:
@@ -147,20 +151,25 @@ class Workspace(Models, Readings):
         self._audit("audit", certain=int(found["certain"].sum()), rows=len(found))
         return release_audit(found)
 
-    def frame(self, wave: str | None = None) -> pd.DataFrame:
+    def frame(self, wave: str | None = None, *, ids: Iterable[str] = ()) -> pd.DataFrame:
         """Return one row per respondent with scale scores, as they are: for analysts only, audited.
 
         Works on open waves too; of a closed one it holds the answers that the results are of. Scores are
         missing where fewer than half of a scale's items are answered; teams have their present names.
+        Respondents are pseudonyms, but those whose ``ids`` are given are called by these, so that other
+        files join; that takes the workspace's key (``InputError`` without).
         """
         snapshot = self._need().renamed
         if wave is None:
             waves = (linking.survey_waves(snapshot) or ("",))[-1:]
         else:
             waves = linking.survey_waves(snapshot) if wave == ALL_WAVES else (self._known(snapshot, wave),)
-        survey = linking.survey(snapshot, waves)
-        self._audit("frame", rows=len(survey.frame))
-        return survey.frame
+        frame = linking.survey(snapshot, waves).frame
+        known = self._known_as(ids)
+        called = [known.get(one, one) for one in frame["respondent"]]
+        frame["respondent"] = pd.Series(called, index=frame.index, dtype=frame["respondent"].dtype)
+        self._audit("frame", rows=len(frame), named=int(frame["respondent"].isin(known.values()).sum()))
+        return frame
 
     def _standings(self) -> Mapping[str, waiting.Standing]:
         snapshot = self._snapshot()

@@ -1,5 +1,7 @@
 """What all of a workspace's answers start from: its folder, its policy, its waves, its log."""
 
+import getpass
+import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import Final
 
 from engage.errors import TooLittleData, UsageError
 from engage.instrument import Guide, Instrument, load_levers, places
-from engage.privacy import Policy, load_policy
+from engage.privacy import Access, Policy, load_access, load_policy
 from engage.store import AuditLog, Event, Snapshot, Store, wave_name
 from engage.workspace import linking
 from engage.workspace.cells import WaveCells
@@ -23,18 +25,27 @@ SAMPLE_PURPOSE: Final = "sample"
 
 
 class Base:
-    """A folder with everything that was imported, as it is now."""
+    """A folder with everything that was imported, as it is now.
 
-    def __init__(self, path: str | Path) -> None:
+    ``who`` is named in the audit log: whoever signed in, else the user of the system.
+    """
+
+    def __init__(self, path: str | Path, *, who: str = "") -> None:
         self.path = Path(path)
+        self.who = who or _system_user()
 
     @property
     def policy(self) -> Policy:
         """The disclosure policy in force; its changes go to the audit log when they are first met."""
         policy = load_policy(self.path / "policy.yaml")
         if self._store() is not None:
-            note_policy(self._log, policy)
+            note_policy(self._log, policy, self.who)
         return policy
+
+    @property
+    def access(self) -> Access:
+        """Who may do what, as ``access.yaml`` says; without it, a single user may do everything."""
+        return load_access(self.path / "access.yaml")
 
     @property
     def key(self) -> str:
@@ -173,5 +184,12 @@ class Base:
     def _log(self) -> AuditLog:
         return AuditLog(self.path / "audit.jsonl")
 
-    def _audit(self, code: str, **counts: int) -> None:
-        self._log.append(code, **counts)
+    def _audit(self, code: str, *, originals: Sequence[str] = (), **counts: int) -> str:
+        return self._log.append(code, who=self.who, originals=originals, **counts)
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else ""

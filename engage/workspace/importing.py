@@ -61,8 +61,8 @@ class Upload:
     mapping: str | Path | Mapping[str, object] | None = None
 
 
-def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportResult:
-    """Import a file whole or not at all.
+def import_upload(store: Store, upload: Upload, progress: Progress, *, keep_days: int) -> ImportResult:
+    """Import a file whole or not at all; the file itself is kept for ``keep_days``.
 
     Raises ``UsageError`` without a wave where one is needed; ``Rejected`` with every fault of the file;
     ``InputError`` where the same file or the same people are in the wave already, shown or not.
@@ -79,9 +79,10 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
         upload.mapping,
         name=upload.name,
         surveys=[store.path / "surveys"],
+        key=store.key(),
     )
     snapshot = store.snapshot()
-    _refuse_twice(snapshot.present, reading, wave, upload.name)
+    _refuse_twice(store, snapshot.present, reading, wave, upload.name)
     if not reading.ok:
         raise Rejected("workspace.rejected", reading.problems, where=upload.name)
     comments = _scored(reading.comments, progress)
@@ -89,7 +90,7 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
     def still_welcome(now: Snapshot) -> None:
         """Ask again if others wrote meanwhile: the same people may have been imported."""
         if now.key != snapshot.key:
-            _refuse_twice(now.present, reading, wave, upload.name)
+            _refuse_twice(store, now.present, reading, wave, upload.name)
 
     progress("writing", 0, 1)
     event = store.commit(
@@ -100,6 +101,7 @@ def import_upload(store: Store, upload: Upload, progress: Progress) -> ImportRes
         original=upload.content,
         file_name=upload.name,
         teams=teams,
+        keep_days=keep_days,
         check=still_welcome,
     )
     progress("writing", 1, 1)
@@ -120,7 +122,7 @@ def _team_map(upload: Upload) -> bytes:
     return yaml.safe_dump({"teams": dict(names)}, allow_unicode=True).encode() if names else b""
 
 
-def _refuse_twice(snapshot: Snapshot, reading: Reading, wave: str, name: str) -> None:
+def _refuse_twice(store: Store, snapshot: Snapshot, reading: Reading, wave: str, name: str) -> None:
     asked = reading.instrument.id if reading.kind == "responses" and reading.instrument else ""
     for event in snapshot.events:
         if event.event == "import" and event.file_sha256 == reading.sha256 and event.kind == reading.kind:
@@ -137,9 +139,10 @@ def _refuse_twice(snapshot: Snapshot, reading: Reading, wave: str, name: str) ->
     if table in snapshot.tables:
         rows = engine.open_table(snapshot, table)
         before = engine.frame(rows.filter(rows.wave == wave).select("respondent"))
-        again = reading.table["respondent"].isin(before["respondent"]).sum()
+        pseudonyms, known = store.pseudonyms(), set(before["respondent"])
+        again = sum(pseudonyms.stored(id) in known for id in reading.table["respondent"])
         if again:
-            raise InputError("workspace.already_answered", where=name, wave=wave, count=int(again))
+            raise InputError("workspace.already_answered", where=name, wave=wave, count=again)
 
 
 def _scored(comments: pd.DataFrame, progress: Progress) -> pd.DataFrame:

@@ -201,10 +201,19 @@ def _who_answered(snapshot: Snapshot, wave: str, people: pd.DataFrame | None) ->
     return answers
 
 
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return people's rows in the order of what they hold, beginning with when they answered.
+
+    A join gives its rows in any order, while resamples and folds are drawn by position. Pseudonyms give none
+    that lasts: the same files have others in another workspace, and should have the same results.
+    """
+    held = [name for name in frame.columns if name != "respondent" and not name.endswith(engine.FAVOURABLE)]
+    return frame.sort_values(held, ignore_index=True)
+
+
 def _answers(snapshot: Snapshot, wave: str, day: pd.Timestamp | None) -> tuple[pd.DataFrame, engine.Joined]:
     joined = engine.joined_scores(snapshot, wave)
-    # a join gives its rows in any order; resamples and folds are drawn by position
-    frame = engine.frame(joined.scores).sort_values("respondent", ignore_index=True)
+    frame = in_order(engine.frame(joined.scores))
     shares = [column for column in frame.columns if column.endswith(engine.FAVOURABLE)]
     frame = frame.drop(columns=shares)
     frame["date"] = pd.Series(day, index=frame.index, dtype="datetime64[us]")

@@ -7,14 +7,14 @@ from engage.privacy import Policy
 from engage.store import AuditLog
 
 
-def note_policy(log: AuditLog, policy: Policy) -> None:
+def note_policy(log: AuditLog, policy: Policy, who: str = "") -> None:
     """Write to the log what changed in the policy since it was last noted (at first: in the defaults).
 
     Each changed setting is there as it is and as it was, shares in thousandths. A two-way table is
     ``cross_`` and a digest of its two names, since the log holds no words: 1 if it is listed, else 0; so is
     the purpose of the analysis of leaving, after ``purpose_``.
     """
-    log.append_changes("policy", _numbers(policy), _numbers(Policy()))
+    log.append_changes("policy", _numbers(policy), _numbers(Policy()), who=who)
 
 
 def _numbers(policy: Policy) -> dict[str, int]:

@@ -48,7 +48,7 @@ def publish(snapshot: Snapshot, wave: str, policy: Policy) -> Publication:
     """Compute what may be published of a wave, beside everything that ever was."""
     now = snapshot.present
     joined = engine.held(engine.joined_scores(now, wave))
-    scores = engine.frame(joined.scores).sort_values("respondent", ignore_index=True)
+    scores = linking.in_order(engine.frame(joined.scores))
     raw = group_tables(joined, policy)
     measures = measures_of(now, wave, joined.scales)
     past = _earlier(snapshot, measures, policy)

@@ -162,7 +162,9 @@ class Readings(Base):
         written["question"] = unnamed(written["question"], several)
         if by in answers.groups:
             written[by] = unnamed(written[by], self._names(answers, by))
-        return tone_table(written, by, answers.groups, self.policy)
+        table = tone_table(written, by, answers.groups, self.policy)
+        self._audit("comments", rows=len(table))
+        return table
 
     def utility(self, wave: str | None = None) -> SafeTable:
         """Return how many cells of closed waves are shown, and why the others are not, by table.

@@ -41,15 +41,16 @@ def standings(snapshot: Snapshot, policy: Policy) -> dict[str, Standing]:
 def standing(snapshot: Snapshot, wave: str, policy: Policy) -> Standing:
     """Compare what is imported of a wave now with every release of it; one never released has ``enough``.
 
-    Respondents must differ by none or by ``scores_k``: new, gone, or with another answer or comment. A closed
-    wave that no respondent differs from is closed again for the sake of comments that came in files of their
-    own, of ``comments_k`` writers (each that nobody knows is one) beside the latest release; which tables
-    they enter is decided in :mod:`engage.workspace.hearing`.
+    Respondents must differ by none or by ``scores_k``: new, gone, erased, or with another answer or comment.
+    A closed wave that no respondent differs from is closed again for the sake of comments that came in files
+    of their own, of ``comments_k`` writers (each that nobody knows is one) beside the latest release; which
+    tables they enter is decided in :mod:`engage.workspace.hearing`.
     """
     open_again = wave not in closed_waves(snapshot)
     found: Standing = "enough"
-    for release in snapshot.releases(wave):
+    for release, erased in zip(snapshot.releases(wave), snapshot.erased_since(wave), strict=True):
         answers, comments = (differing(release, snapshot.present, wave, kind) for kind in _KINDS)
+        answers += erased
         if 0 < answers < policy.scores_k:
             return "few_answers"
         if answers:

@@ -13,7 +13,7 @@ from engage.errors import InputError, UsageError
 from engage.ingest import read
 from engage.ingest.correcting import corrected_mapping, faulty_rows, with_corrections
 from engage.ingest.exports import export_responses, masked, unmasked
-from engage.ingest.pseudonyms import load_key, pseudonym
+from engage.ingest.pseudonyms import Pseudonyms, load_key
 from engage.ingest.teams import load_team_map
 from engage.ingest.templates import TEMPLATES, kind_template
 from engage.instrument import Instrument, load_instrument
@@ -147,12 +147,12 @@ def test_respondents_named_by_mail_become_pseudonyms_that_still_join(
     assert answers.table["respondent"][1] == "E17"
     assert found(answers, "warning")["respondent_pseudonym"] == (2, 1)
     assert key_file.stat().st_mode & 0o077 == 0
-    assert hidden == pseudonym("ann@example.org", load_key())
-    assert hidden != pseudonym("ann@example.org", b"x" * 32)
+    assert hidden == Pseudonyms(load_key()).folded("ann@example.org")
+    assert hidden != Pseudonyms(b"x" * 32).folded("ann@example.org")
     key_file.write_text("short")
     with pytest.raises(InputError) as caught:
         load_key()
-    assert caught.value.code == "ingest.key_file"
+    assert caught.value.code == "rights.key_broken"
 
 
 def edited(data: bytes, changes: dict[int, dict[int, str]]) -> bytes:

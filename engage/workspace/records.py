@@ -1,0 +1,127 @@
+"""People's rights and the records of a workspace: erasure, one's own data, retention, who did what."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from engage.errors import UsageError
+from engage.keys import key_path
+from engage.store import Erased, LogCheck, Store, erase, own_data
+from engage.workspace.base import Base
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The record of an erasure: what was removed where, and the entry of the audit log that says so.
+
+    It holds no data and no id. ``at`` is when it was done (UTC), ``entry`` the hash of the log's line.
+    """
+
+    at: str
+    who: str
+    removed: Erased
+    entry: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what ``engage erase --json`` prints."""
+        gone = self.removed
+        return {
+            "at": self.at,
+            "who": self.who,
+            "rows": dict(gone.rows),
+            "originals": list(gone.originals),
+            "mappings": gone.mappings,
+            "file_names": gone.file_names,
+            "searched_files": gone.searched,
+            "found_in": list(gone.left),
+            "log_entry": self.entry,
+        }
+
+
+class Records(Base):
+    """The part of a workspace that answers for what it holds."""
+
+    def erase(self, respondent: str) -> Erasure:
+        """Erase a person, by the id that people know, from everything the workspace holds.
+
+        Their answers, comments and rows of any table go, with the tables' history, every original that holds
+        them, and kept readings of files that quote them. What was released of closed waves stays as it is.
+        The search at the end is of every byte; ``removed.left`` names files with a hit.
+
+        Raises ``UsageError`` if nobody is known by the id, ``InputError`` if the workspace's key is lost:
+        then nobody can say which pseudonym is whose.
+        """
+        store = self._opened()
+        self._audit("erase_begun")
+        removed = erase(store, respondent)
+        entry = self._audit(
+            "erase",
+            originals=removed.originals,
+            rows=sum(removed.rows.values()),
+            mappings=removed.mappings,
+            searched=removed.searched,
+            found=len(removed.left),
+        )
+        return Erasure(datetime.now(UTC).isoformat(timespec="seconds"), self.who, removed, entry)
+
+    def own_data(self, respondent: str) -> dict[str, Any]:
+        """Return everything the tables hold of a person, to be given to them: plain values, for JSON.
+
+        Rows of imports that were undone are in it, too, since they are still stored; so are the files that
+        the rows came from, and whether the originals are still kept. Audited. Raises as :meth:`erase`.
+        """
+        found = own_data(self._opened(), respondent)
+        self._audit("own_data", rows=sum(map(len, found["tables"].values())))
+        document: dict[str, Any] = json.loads(json.dumps(found, default=str))
+        return document
+
+    def pseudonyms(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return the pseudonyms under which people with these ids are stored, for analysts; audited.
+
+        Raises ``InputError`` without the workspace's key.
+        """
+        known = {id: name for name, id in self._known_as(ids).items()}
+        self._audit("pseudonyms", named=len(known))
+        return known
+
+    def retain(self) -> tuple[str, ...]:
+        """Remove the originals whose time is over (``originals_days`` in the policy); return their hashes.
+
+        Every import and every close does so, too. The tables made from them stay.
+        """
+        store = self._store()
+        gone = store.retain(self.policy.originals_days) if store else ()
+        if gone:
+            self._audit("retain", originals=gone)
+        return gone
+
+    def audit_log(self) -> LogCheck:
+        """Return who did what, and where the chain of hashes of the audit log breaks, if it does."""
+        return self._log.check()
+
+    @property
+    def key_file(self) -> str:
+        """Where the workspace's key lies, or has to lie."""
+        return str(key_path(self._opened().id))
+
+    def secret_key(self) -> bytes:
+        """Return the workspace's key, to be backed up; audited. ``InputError`` if it is not there."""
+        key = self._opened().key()
+        self._audit("key_read")
+        return key
+
+    def _opened(self) -> Store:
+        store = self._store()
+        if store is None:
+            raise UsageError("store.missing", where=str(self.path))
+        return store
+
+    def _known_as(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return the ids of people by every pseudonym they may have."""
+        wanted = tuple(ids)
+        if not wanted:
+            return {}
+        pseudonyms = self._opened().pseudonyms()
+        return {name: id for id in wanted for name in pseudonyms.known_as(str(id))}

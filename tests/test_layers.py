@@ -20,7 +20,7 @@ LAYERS = [
     {"present"},
     {"views", "cli"},
 ]
-GATE = {"release", "models", "quality", "comparisons", "analyses", "what_if"}
+GATE = {"release", "models", "quality", "comparisons", "analyses", "what_if", "voices", "wishes", "wording"}
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -44,11 +44,15 @@ from engage.privacy.rounding import spread_of
 from engage.privacy.safe import Kind, SafeTable
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.tone import TONES, hidden_tone
+from engage.privacy.voices import pick_comments, release_comments
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
+from engage.privacy.wishes import STATUSES, Following, Wishes, follow_up, marks_of, release_wishes
+from engage.privacy.wording import release_agreement, release_emerging
 
 __all__ = [
     "CAP_STEP",
     "EXTRAPOLATION",
+    "Following",
     "POINT_SCALES",
     "SCORE_COLUMNS",
     "TONES",
@@ -59,12 +63,17 @@ __all__ = [
     "Measure",
     "Past",
     "Policy",
+    "STATUSES",
     "SafeTable",
     "ScaleQuality",
     "Split",
     "Staffing",
     "Support",
     "WaveQuality",
+    "Wishes",
+    "follow_up",
+    "marks_of",
+    "release_wishes",
     "bounds_of",
     "check_support",
     "hidden_cells",
@@ -72,16 +81,20 @@ __all__ = [
     "load_policy",
     "merge_few",
     "nameable",
+    "pick_comments",
     "poolable",
     "refusal",
+    "release_agreement",
     "release_attrition",
     "release_audit",
     "release_changes",
+    "release_comments",
     "release_comparisons",
     "release_confusion",
     "release_counts",
     "release_distribution",
     "release_drivers",
+    "release_emerging",
     "release_grouped_drivers",
     "release_levers",
     "release_open_wave",

@@ -29,6 +29,10 @@ Kind = Literal[
     "outcomes",
     "paths",
     "attrition",
+    "comments",
+    "wishes",
+    "emerging",
+    "agreement",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 

@@ -4,6 +4,7 @@ from engage.store.audit import AuditLog
 from engage.store.core import FORMAT, Store
 from engage.store.delta import Pinned
 from engage.store.events import Event, EventType
+from engage.store.notes import Note
 from engage.store.schema import (
     FIXED_TABLES,
     WHOLE,
@@ -25,6 +26,7 @@ __all__ = [
     "EventType",
     "ExtraType",
     "Kind",
+    "Note",
     "Pinned",
     "Snapshot",
     "Store",

@@ -14,6 +14,7 @@ from engage.text.emerging import EmergingTheme, emerging_themes
 from engage.text.intent import INTENTS, unread_intent
 from engage.text.language import detect
 from engage.text.model import LANGUAGES, probabilities
+from engage.text.own import OwnLayer
 from engage.text.redact import Entity, Redacted, redact
 from engage.text.themes import ThemeMatch, main_themes, matched_themes, theme_of, themes
 
@@ -41,7 +42,11 @@ Progress = Callable[[int, int], None]
 
 
 def sentiment(
-    texts: Iterable[str], *, method: Method = "model", progress: Progress | None = None
+    texts: Iterable[str],
+    *,
+    method: Method = "model",
+    progress: Progress | None = None,
+    own: OwnLayer | None = None,
 ) -> pd.DataFrame:
     """Return language, tone, intent and theme of each text.
 
@@ -58,6 +63,8 @@ def sentiment(
     ``none``, tone and tone_score missing, intent ``other``, theme ``none``: it is not counted as neutral.
     Text in another language has tone and tone_score missing too. The first 2,000 characters are read.
 
+    ``own``: a last layer that a workspace learned from corrections (:mod:`engage.text.own`), over the models.
+
     Equal texts are scored once. ``progress(done, total)`` counts different texts. Raises ``UsageError`` for
     an unknown method.
     """
@@ -66,21 +73,25 @@ def sentiment(
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     clean = ["" if pd.isna(text) else str(text) for text in series]
     place, different = pd.factorize(pd.Series(clean, dtype=object))
-    rows = _different([str(text) for text in different], method, progress)
+    rows = _different([str(text) for text in different], method, progress, own)
     return rows.take(place).set_axis(series.index)
 
 
-def _different(texts: list[str], method: Method, progress: Progress | None) -> pd.DataFrame:
+def _different(
+    texts: list[str], method: Method, progress: Progress | None, own: OwnLayer | None
+) -> pd.DataFrame:
     languages = detect(texts)
     by_model = method == "model"
-    frame = _by_model(texts, languages, progress if by_model else None)
+    frame = _by_model(texts, languages, progress if by_model else None, own)
     if not by_model:
         frame["tone_score"] = _tone.score_all(texts, [str(one) for one in languages], progress)
         frame["tone"] = pd.Series(_tone.cut(frame["tone_score"].to_numpy(), languages), dtype="str")
     return frame
 
 
-def _by_model(texts: list[str], languages: np.ndarray, progress: Progress | None) -> pd.DataFrame:
+def _by_model(
+    texts: list[str], languages: np.ndarray, progress: Progress | None, own: OwnLayer | None
+) -> pd.DataFrame:
     tone = np.full(len(texts), None, dtype=object)
     score = np.full(len(texts), np.nan)
     intent = np.full(len(texts), "other", dtype=object)
@@ -96,7 +107,10 @@ def _by_model(texts: list[str], languages: np.ndarray, progress: Progress | None
     for language in LANGUAGES:
         mine = np.flatnonzero(languages == language)
         if len(mine):
-            found = probabilities([texts[place] for place in mine], language, more)
+            said = [texts[place] for place in mine]
+            found = probabilities(said, language, more)
+            if own is not None:
+                found = own.adjusted(said, language, found)
             tone[mine] = np.array(_tone.TONES, dtype=object)[found.tone.argmax(axis=1)]
             score[mine] = found.tone[:, _tone.TONES.index("positive")]
             intent[mine] = np.array(INTENTS, dtype=object)[found.intent.argmax(axis=1)]

@@ -20,6 +20,7 @@ from engage.workspace.importing import ImportResult, Progress, Upload, import_up
 from engage.workspace.modelling import Models
 from engage.workspace.publishing import publish
 from engage.workspace.reading import Readings
+from engage.workspace.voices import Voices
 from engage.workspace.waiting import closed_waves, standings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Workspace"]
 
 
-class Workspace(Models, Readings):
+class Workspace(Models, Readings, Voices):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in

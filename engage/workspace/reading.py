@@ -159,7 +159,7 @@ class Readings(Base):
             raise UsageError("workspace.unknown_demographic", where=by, name=by, known=known)
         asked = {question.id for question in self.instrument(ALL_WAVES).questions}
         several = nameable(written["question"], asked, self.policy.comments_k)
-        written["question"] = unnamed(written["question"], several)
+        written["question"] = unnamed(written["question"].fillna(""), several)
         if by in answers.groups:
             written[by] = unnamed(written[by], self._names(answers, by))
         return tone_table(written, by, answers.groups, self.policy)

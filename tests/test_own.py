@@ -18,7 +18,9 @@ WORDS = ("monday", "tuesday", "friday", "sunday")
 def blue(n: int) -> list[Example]:
     """Return comments on a thing that only this company has, all positive here."""
     read = {"tone": "positive", "intent": "praise", "theme": "tools_and_process"}
-    texts = [f"The new zebrabox on {WORDS[i % 4]} {'very ' * (i // 4)}much, floor {'x' * i}" for i in range(n)]
+    texts = [
+        f"The new zebrabox on {WORDS[i % 4]} {'very ' * (i // 4)}much, floor {'x' * i}" for i in range(n)
+    ]
     return [Example(text, "en", read) for text in texts]
 
 
@@ -105,7 +107,11 @@ def test_the_model_is_learned_used_for_later_imports_and_given_up(space):
     assert done.tidy().set_index("head").loc["tone", "better"]
     before = space.tone("theme", W1).tidy()
     negative = space.tone("wave").tidy()["negative"].iloc[0]
-    space.import_file(as_csv(answers(PULSE, {"north": 40, "south": 30}, seed=9, day="2025-08-04")), wave=W2, instrument=PULSE)
+    space.import_file(
+        as_csv(answers(PULSE, {"north": 40, "south": 30}, seed=9, day="2025-08-04")),
+        wave=W2,
+        instrument=PULSE,
+    )
     space.import_file(as_csv(box(pay_comments(24, 28), first=500)), "comments", W2)
     space.close(W2)
     assert space.tone("theme", W1).tidy().equals(before)

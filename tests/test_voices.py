@@ -38,7 +38,9 @@ def world(seed: int, people: int = 60) -> pd.DataFrame:
             "language": "en",
             "respondent": writer,
             "team": rng.choice(["a", "b"], n),
-            "text": [f"comment {'x' * (i % 40 + 1)} {'y' * (i // 40 + 1)} on {t}" for i, t in enumerate(theme)],
+            "text": [
+                f"comment {'x' * (i % 40 + 1)} {'y' * (i // 40 + 1)} on {t}" for i, t in enumerate(theme)
+            ],
         }
     )
 
@@ -119,7 +121,9 @@ def test_a_wave_shows_nothing_below_the_rule_and_nothing_while_it_is_open(space,
 def test_shown_comments_are_a_function_of_the_close(tmp_path):
     space = company(tmp_path, {W1: [box(pay_comments(20))]})
     before = space.comments(wave=W1).tidy()
-    space.import_file(as_csv(box(["A fresh word about the salary", "and the wage"], first=60)), "comments", W1)
+    space.import_file(
+        as_csv(box(["A fresh word about the salary", "and the wage"], first=60)), "comments", W1
+    )
     pd.testing.assert_frame_equal(before, space.comments(wave=W1).tidy())
     assert space.comments(wave=W1, search="fresh").tidy().empty
 
@@ -163,12 +167,19 @@ def test_known_names_are_found_as_they_are_written():
 
 
 def jaccard(a: str, b: str, n: int = 4) -> float:
-    bags = [{re.sub(r"[\W_]+", "", t.lower())[i : i + n] for i in range(len(re.sub(r"[\W_]+", "", t)) - n + 1)} for t in (a, b)]
+    bags = [
+        {re.sub(r"[\W_]+", "", t.lower())[i : i + n] for i in range(len(re.sub(r"[\W_]+", "", t)) - n + 1)}
+        for t in (a, b)
+    ]
     return len(bags[0] & bags[1]) / len(bags[0] | bags[1])
 
 
 def test_representatives_cover_as_a_brute_force_search_says():
-    texts = [*pay_comments(6), "The night bus is gone and nobody told us", "The night bus is gone, nobody told us so"]
+    texts = [
+        *pay_comments(6),
+        "The night bus is gone and nobody told us",
+        "The night bus is gone, nobody told us so",
+    ]
     first, second = representatives(texts, count=2)
     gain = [sum(jaccard(a, b) for a in texts) for b in texts]
     assert first == int(np.argmax(gain))
@@ -182,7 +193,7 @@ def test_nearest_alike_is_the_most_similar_one():
     others = [*pay_comments(4), "Give us a later bus"]
     found = nearest_alike(["give us a later bus!", "Nothing like it at all", PAY_LIKE], others)
     assert list(found) == [4, -1, int(np.argmax([jaccard(PAY_LIKE, other) for other in others]))]
-    matrix, sizes = shingle_matrix(["无", "abcde"])
+    _, sizes = shingle_matrix(["无", "abcde"])
     assert list(sizes) == [0, 2]
     assert same_wishes(["give us a later bus", "Give us a later bus."])[0].people == 2
 

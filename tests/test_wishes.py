@@ -34,7 +34,8 @@ def asked(seed: int) -> pd.DataFrame:
     who[rng.random(n) < 0.1] = None
     return pd.DataFrame(
         {
-            "wave": rng.choice([W1, W2], n), "question": "", "source": "employee", "wish": wish, "theme": "pay",
+            "wave": rng.choice([W1, W2], n), "question": "", "source": "employee", "wish": wish,
+            "theme": "pay",
             "tone": rng.choice(TONES, n), "intent": "suggestion", "language": "en", "respondent": who,
             "text": [f"Please mend the {'abcdef'[w] * 6} thing" for w in wish],
         }
@@ -76,12 +77,17 @@ def test_a_later_wave_moves_nothing_of_an_earlier_one():
 
 def bus(n: int, start: int = 0) -> list[str]:
     ends = ("", " please", " again", ", really", ", thank you", " this year", " at last")
-    return [f"Please bring back the late shuttle bus for the night shift{ends[(start + i) % 7]}" for i in range(n)]
+    return [
+        f"Please bring back the late shuttle bus for the night shift{ends[(start + i) % 7]}" for i in range(n)
+    ]
 
 
-SMALL = [f"Could we have {w} in the canteen?" for w in ("rice", "soup", "tofu", "noodles", "fruit", "dumplings")]
+SMALL = [
+    f"Could we have {w} in the canteen?" for w in ("rice", "soup", "tofu", "noodles", "fruit", "dumplings")
+]
 OTHERS = [
-    "Please repair the broken heating", "We need quieter headsets for phone work", "Publish the rota two weeks ahead",
+    "Please repair the broken heating", "We need quieter headsets for phone work",
+    "Publish the rota two weeks ahead",
     "Let us swap shifts in the app", "Put a water cooler upstairs", "Give newcomers a mentor for a month",
 ]  # fmt: skip
 
@@ -161,8 +167,10 @@ def test_emerging_themes_hold_enough_writers_each_and_so_do_their_phrases(seed):
     who = rng.integers(0, 70, n)
     members = pd.DataFrame(
         {
-            "wave": rng.choice([W1, W2], n), "question": "", "source": "employee", "language": "en",
-            "group": group, "phrases": [(words[g], "lonely") for g in group], "theme": "none", "tone": "neutral",
+            "wave": rng.choice([W1, W2], n), "question": "", "source": "employee",
+            "language": "en",
+            "group": group, "phrases": [(words[g], "lonely") for g in group], "theme": "none",
+            "tone": "neutral",
             "text": [f"the {words[g]} {'lonely' if i < 3 else ''}" for i, g in enumerate(group)],
             "respondent": [f"P{w}" for w in who],
         }

@@ -1,4 +1,6 @@
-"""A small company that writes: comments with known writers, themes and words, for tests of what may be read."""
+"""A small company that writes: comments with known writers, themes and words, for tests of what may be
+read.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

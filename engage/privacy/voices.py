@@ -24,8 +24,12 @@ _LONGEST_TYPICAL: Final = {"zh": 120}
 _LONGEST_TYPICAL_ELSE: Final = 240
 _TYPICAL: Final = 3
 _PLACEHOLDER: Final = re.compile(r"\[[A-Z_]+\]")
-_GAP: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")  # no spaces within Chinese
-_OWN_NAMES: Final = re.compile(r"(?<![.!?…\s])\s+([A-ZА-ЯЁ][\w-]+)|([A-Za-z]{2,})(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])([A-Za-z]{2,})")
+_GAP: Final = re.compile(
+    r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])"
+)  # no spaces within Chinese
+_OWN_NAMES: Final = re.compile(
+    r"(?<![.!?…\s])\s+([A-ZА-ЯЁ][\w-]+)|([A-Za-z]{2,})(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])([A-Za-z]{2,})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,9 @@ class Masked:
 
 
 def reference(salt: str, *said: object) -> str:
-    """Return what a shown comment (or wish) is called: a digest of the words that are shown, keyed by ``salt``."""
+    """Return what a shown comment (or wish) is called: a digest of the words that are shown, keyed by
+    ``salt``.
+    """
     key = hashlib.sha256(salt.encode()).digest()
     return hashlib.blake2b("\n".join(map(str, said)).encode(), digest_size=6, key=key).hexdigest()
 
@@ -65,12 +71,12 @@ def release_comments(
     ``comments``: what the wave's tone tables are of, one row each: ``question, source, theme, tone, intent,
     language, text, respondent`` (missing where nobody knows) and the ``groups``. Read may be those on a theme
     whose tone is shown (:func:`engage.privacy.hidden_tone`: ``comments_k`` writers, and as many beside them
-    or none), in the words of :func:`masked`, with ``[DATE]``, ``[PLACE]``, ``[GROUP]``, ``[NUMBER]`` in place of
-    what fewer than ``comments_k`` writers on that theme mention.
+    or none), in the words of :func:`masked`, with ``[DATE]``, ``[PLACE]``, ``[GROUP]``, ``[NUMBER]`` in
+    place of what fewer than ``comments_k`` writers on that theme mention.
 
-    Columns ``COMMENT_COLUMNS``: ``comment`` is a keyed digest of the words shown, by which the rows are sorted
-    within question and source: an order that has nothing to do with when or by whom they were written. Equal
-    ones stand once. ``typical``: 1 to 3 for the comments that represent those on the theme
+    Columns ``COMMENT_COLUMNS``: ``comment`` is a keyed digest of the words shown, by which the rows are
+    sorted within question and source: an order that has nothing to do with when or by whom they were
+    written. Equal ones stand once. ``typical``: 1 to 3 for the comments that represent those on the theme
     (:func:`engage.text.covering.representatives`), 0 for the others; a comment is never typical if anything
     of it was replaced or it holds a name, a long number or a word that looks like a name.
     """
@@ -100,9 +106,10 @@ def pick_comments(
 ) -> SafeTable:
     """Pick from released comments, those of several waves laid together, newest wave first.
 
-    ``search`` is looked for in the words that are shown, upper and lower case alike; nothing else is searched.
-    ``corrected``: by ``comment``, the labels that HR gave it and who did: further columns ``corrected,
-    corrected_by``, ``""`` where nobody did. Themes are picked as they were read: a correction moves no comment.
+    ``search`` is looked for in the words that are shown, upper and lower case alike; nothing else is
+    searched. ``corrected``: by ``comment``, the labels that HR gave it and who did: further columns
+    ``corrected, corrected_by``, ``""`` where nobody did. Themes are picked as they were read: a correction
+    moves no comment.
     """
     frames = [table.tidy() for table in tables]
     frame = pd.concat(frames) if frames else pd.DataFrame(columns=list(COMMENT_COLUMNS))
@@ -134,7 +141,9 @@ class _Shown:
 
 def _readable(cell: pd.DataFrame, known: KnownNames, enough: int) -> list[_Shown]:
     """Return the comments on a theme as they may be read."""
-    writers = cell["respondent"].astype(object).where(cell["respondent"].notna(), pd.Series(cell.index, cell.index))
+    writers = (
+        cell["respondent"].astype(object).where(cell["respondent"].notna(), pd.Series(cell.index, cell.index))
+    )
     parts = [masked(str(text), known) for text in cell["text"]]
     behind: dict[str, set[Hashable]] = {}
     for part, writer in zip(parts, writers, strict=True):
@@ -166,16 +175,14 @@ def _own_names(text: str) -> list[str]:
 
 def worded(part: Masked, common: set[str]) -> str:
     """Return a comment's words, with placeholders for what it mentions and ``common`` does not hold."""
-    rare = [
-        mention
-        for mention, word in zip(part.found, _mentioned(part), strict=True)
-        if word not in common
-    ]
+    rare = [mention for mention, word in zip(part.found, _mentioned(part), strict=True) if word not in common]
     return _GAP.sub("", " ".join(with_placeholders(part.text, rare).split()))
 
 
 def is_plain(text: str, language: str, common: set[str]) -> bool:
-    """Return whether a comment may stand for others: short, unaltered, no name-like word outside ``common``."""
+    """Return whether a comment may stand for others: short, unaltered, no name-like word outside
+    ``common``.
+    """
     return (
         len(text) <= _LONGEST_TYPICAL.get(language, _LONGEST_TYPICAL_ELSE)
         and not _PLACEHOLDER.search(text)

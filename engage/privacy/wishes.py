@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -17,7 +17,8 @@ from engage.text.telling import KnownNames
 
 STATUSES: Final = ("open", "planned", "done", "declined")
 WISH_COLUMNS: Final = (
-    "wish", *PART, "theme", "intent", "name", "named_by", "first_wave", "wave", "waves", "per_wave", "n", "n_band",
+    "wish", *PART, "theme", "intent", "name", "named_by", "first_wave", "wave", "waves",
+    "per_wave", "n", "n_band",
     "negative", "reach", "constructive", "novelty", "score", "rank", "status", "reason", "who", "since",
 )  # fmt: skip
 WEIGHTS: Final = {"reach": 0.5, "constructive": 0.25, "novelty": 0.25}
@@ -71,7 +72,9 @@ def release_wishes(
             comments = part[part["wish"] == number]
             row, some = _row(comments, mine, waves, known, policy, salt)
             row |= {"question": question, "source": source}
-            row["wish"] = reference(salt, question, source, row["name"], row["theme"], len(row["name"]) or number)
+            row["wish"] = reference(
+                salt, question, source, row["name"], row["theme"], "" if row["name"] else number
+            )
             rows.append(row)
             marks[str(row["wish"])] = some
         if len(further):
@@ -102,12 +105,13 @@ def follow_up(table: SafeTable, waves: Sequence[str], following: Mapping[str, Fo
     frame["reach"] = (people / widest).where(ranked).round(2)
     frame["constructive"] = (1 - frame["negative"].astype(float)).where(ranked).round(2)
     frame["novelty"] = (1 / frame["waves"].astype(float)).where(ranked).round(2)
-    frame["score"] = (100 * sum(frame[name] * weight for name, weight in WEIGHTS.items())).round()
+    parts = frame[list(WEIGHTS)].mul(pd.Series(WEIGHTS))
+    frame["score"] = (100 * parts.sum(axis=1, skipna=False)).round()
     frame["rank"] = frame["score"].rank(method="min", ascending=False).astype("Int64")
     return seal("wishes", frame)
 
 
-def _sure(n: object, band: object) -> float:
+def _sure(n: Any, band: object) -> float:
     if not pd.isna(n):
         return float(str(n))
     return float(str(band).partition("-")[0]) if isinstance(band, str) else 0.0
@@ -171,12 +175,14 @@ def _name(comments: pd.DataFrame, known: KnownNames, enough: int) -> tuple[str, 
     texts = [worded(part, set()) for part in parts]
     languages = comments["language"].astype(str).tolist()
     plain = [
-        bool(text) and is_plain(text, language, set()) for text, language in zip(texts, languages, strict=True)
+        bool(text) and is_plain(text, language, set())
+        for text, language in zip(texts, languages, strict=True)
     ]
     chosen = representatives(texts, count=1, allowed=plain)
     if chosen:
         return texts[chosen[0]], "comment"
-    people, behind = _people(comments).tolist(), {}
+    people = _people(comments).tolist()
+    behind: dict[str, set[object]] = {}
     for part, language, who in zip(parts, languages, people, strict=True):
         for term in terms_of(part.text, language):
             behind.setdefault(term, set()).add(who)
@@ -191,14 +197,18 @@ def _name(comments: pd.DataFrame, known: KnownNames, enough: int) -> tuple[str, 
 def _marks(comments: pd.DataFrame, known: KnownNames, salt: str) -> frozenset[str]:
     """Return digests of the words of a wish's comments that may be read: what a note of it is kept under."""
     found = set()
-    for question, source, text in zip(comments["question"], comments["source"], comments["text"], strict=True):
+    for question, source, text in zip(
+        comments["question"], comments["source"], comments["text"], strict=True
+    ):
         words = worded(masked(str(text), known), set())
         if words:
             found.add(reference(salt, question, source, words))
     return frozenset(sorted(found)[:_MARKS])
 
 
-def _further(part: pd.DataFrame, cells: pd.DataFrame, waves: Sequence[str], policy: Policy) -> dict[str, object]:
+def _further(
+    part: pd.DataFrame, cells: pd.DataFrame, waves: Sequence[str], policy: Policy
+) -> dict[str, object]:
     """Return the row of all that is hidden: how many people, where they are enough."""
     keyed = part.assign(who=_people(part)).merge(cells[cells["hidden"]], on=["wave", "wish"])
     people = keyed.groupby("wave")["who"].nunique()

@@ -19,13 +19,14 @@ EMERGING_COLUMNS: Final = (
     *PART, "language", "theme", "phrases", "wave", "n", "n_band", "share", "before", "share_before", "change",
 )  # fmt: skip
 AGREEMENT_COLUMNS: Final = (
-    "wave", *PART, "theme", "n", "n_band", "negative", "positive", "favourable", "rank_words", "rank_scores", "verdict",
+    "wave", *PART, "theme", "n", "n_band", "negative", "positive", "favourable",
+    "rank_words", "rank_scores", "verdict",
     "themes", "tau", "p_value",
 )  # fmt: skip
 
 _FEWEST_THEMES: Final = 5
 _MOST_PHRASES: Final = 5
-_LIFT: Final = 1.5
+_LIFT: Final = 2.5
 
 
 def release_emerging(members: pd.DataFrame, waves: Sequence[str], policy: Policy) -> SafeTable:
@@ -34,14 +35,15 @@ def release_emerging(members: pd.DataFrame, waves: Sequence[str], policy: Policy
     ``members``: comments of closed waves, one row each: ``wave, question, source, language, group`` (a number
     within question, source and language; -1 for none), ``phrases`` (of the group, a tuple), ``theme, tone,
     text, respondent``. In each wave, question, source and language a group is shown if ``comments_k`` writers
-    are in it and as many, in two groups, in those that are not, or none. A phrase is shown if ``comments_k`` writers
-    of the group use it; a group without such a phrase is not. ``share`` of comments is rounded as that of a
-    theme; ``theme`` is what most of its comments are filed under, ``None`` where no theme has half of them.
+    are in it and as many, in two groups, in those that are not, or none. A phrase is shown if
+    ``comments_k`` writers of the group use it; a group without such a phrase is not. ``share`` of comments
+    is rounded as that of a theme; ``theme`` is what most of its comments are filed under, ``None`` where no
+    theme has half of them.
 
     ``change`` compares the newest wave in which it is shown with the one before: ``more``, ``less``, or
     ``same`` where the difference of the two shares, unrounded, is within chance (two-sided z test of two
-    proportions, pooled variance, at 5 % divided by the number of groups compared); ``None`` without two waves.
-    R: ``prop.test(x, n, correct = FALSE)``.
+    proportions, pooled variance, at 5 % divided by the number of groups compared); ``None`` without two
+    waves. R: ``prop.test(x, n, correct = FALSE)``.
     """
     rows: list[dict[str, object]] = []
     for (question, source, language), part in members.groupby([*PART, "language"], sort=True):
@@ -64,7 +66,9 @@ def release_emerging(members: pd.DataFrame, waves: Sequence[str], policy: Policy
                 )
     frame = pd.DataFrame(rows).reindex(columns=list(EMERGING_COLUMNS))
     size = pd.Series([float(share) for share in frame["share"]], frame.index, dtype=float)
-    frame = frame.assign(size=size).sort_values([*PART, "language", "size"], ascending=[True, True, True, False])
+    frame = frame.assign(size=size).sort_values(
+        [*PART, "language", "size"], ascending=[True, True, True, False]
+    )
     frame = frame[list(EMERGING_COLUMNS)].astype({"n": "Int64", "share": float, "share_before": float})
     return seal("emerging", frame)
 
@@ -77,17 +81,19 @@ def release_agreement(
     ``tones``: by wave, tone tables by theme; ``scores``: by wave, score tables of everyone; ``themes``: those
     that are factors. Of released numbers alone. ``rank_words``: by the negative share less the positive one,
     1 for the worst; ``rank_scores``: by the favourable share, 1 for the lowest; ties share the mean rank.
-    ``tau``: Kendall's τ-b of the two over the themes of a wave, question and source that have both, 1 if words
-    and scores put them in the same order; ``p_value`` its band (exact without ties), both missing below five
-    ``themes``. ``verdict``: ``words_worse`` or ``scores_worse`` where the ranks are at least half the number of
-    themes apart, else ``alike``. R: ``cor.test(x, y, method = "kendall")``.
+    ``tau``: Kendall's τ-b of the two over the themes of a wave, question and source that have both, 1 if
+    words and scores put them in the same order; ``p_value`` its band (exact without ties), both missing
+    below five ``themes``. ``verdict``: ``words_worse`` or ``scores_worse`` where the ranks are at least
+    half the number of themes apart, else ``alike``. R: ``cor.test(x, y, method = "kendall")``.
     """
     rows = []
     for wave, tone in tones.items():
         favourable = _favourable(scores[wave])
         frame = tone.tidy()
         frame = frame[frame["theme"].isin(themes) & frame["negative"].notna()]
-        frame = frame.assign(favourable=frame["theme"].map(favourable), wave=wave).dropna(subset=["favourable"])
+        frame = frame.assign(favourable=frame["theme"].map(favourable), wave=wave).dropna(
+            subset=["favourable"]
+        )
         rows += [_ranked(part) for _, part in frame.groupby(list(PART), sort=True)]
     frame = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
     return seal("agreement", frame.reindex(columns=list(AGREEMENT_COLUMNS)))

@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 from engage.errors import EngageError, InputError, UsageError
 from engage.instrument import Instrument, Item, load_instrument
 from engage.store import delta
-from engage.store.notes import Note, append_note, read_notes, standing_notes
 from engage.store.events import Event, EventType, append_event, effective, next_moment, read_events
+from engage.store.notes import Note, append_note, read_notes, standing_notes
 from engage.store.schema import Kind, check_declared, conform, responses_table, wave_name
 from engage.store.snapshot import Snapshot, survey_file, take_snapshot, teams_file
 

@@ -1,8 +1,9 @@
-"""What people of the company note about comments: a wish's status, a corrected reading, a model taken or given up.
+"""What people of the company note about comments: a wish's status, a corrected reading, a model taken or
+given up.
 
-One row of the table ``notes`` per note, never changed: the append is the commit, and an undo is a further row.
-Notes hold digests of shown words, codes, and what HR itself wrote; no comment. They don't belong to the events
-of imports and closes, so that a note moves no released table.
+One row of the table ``notes`` per note, never changed: the append is the commit, and an undo is a further
+row. Notes hold digests of shown words, codes, and what HR itself wrote; no comment. They don't belong to the
+events of imports and closes, so that a note moves no released table.
 """
 
 import uuid
@@ -19,6 +20,7 @@ from engage.store import delta
 
 NoteKind = Literal["follow", "correct", "model", "undo"]
 
+_NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _SCHEMA: Final = pa.schema(
     [
         ("id", pa.string()),
@@ -44,7 +46,7 @@ class Note:
     who: str = ""
     target: str = ""
     id: str = ""
-    at: datetime = datetime.min.replace(tzinfo=UTC)
+    at: datetime = _NEVER
 
 
 def read_notes(folder: Path) -> tuple[Note, ...]:

@@ -50,4 +50,5 @@ def _similarity(rows: list[str], columns: list[str]) -> npt.NDArray[np.float64]:
     left, right = matrix[: len(rows)], matrix[len(rows) :]
     shared = np.asarray((left @ right.T).todense(), dtype=float)
     union = sizes[: len(rows), None] + sizes[None, len(rows) :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    similarity: npt.NDArray[np.float64] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return similarity

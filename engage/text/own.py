@@ -9,7 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 import numpy as np
@@ -18,8 +18,8 @@ import numpy.typing as npt
 from engage.text.alike import shingles_of
 from engage.text.intent import INTENTS
 from engage.text.model import LANGUAGES, Scores, probabilities, softmax
-from engage.text.topics import THEMES
 from engage.text.tone import TONES
+from engage.text.topics import THEMES
 
 Floats = npt.NDArray[np.float64]
 LABELS: Final[Mapping[str, tuple[str, ...]]] = {"tone": TONES, "intent": INTENTS, "theme": THEMES}
@@ -36,7 +36,9 @@ _FLOOR: Final = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class OwnLayer:
-    """What was learned: for each head that is taken, weights (2¹² + 1, labels), the last row being the bias."""
+    """What was learned: for each head that is taken, weights (2¹² + 1, labels), the last row being the
+    bias.
+    """
 
     weights: Mapping[str, Floats]
 
@@ -52,7 +54,8 @@ class OwnLayer:
     def to_bytes(self) -> bytes:
         """Return the weights as an ``.npz`` file."""
         out = io.BytesIO()
-        np.savez_compressed(out, **{head: w.astype(np.float32) for head, w in self.weights.items()})
+        heads: dict[str, Any] = {head: w.astype(np.float32) for head, w in self.weights.items()}
+        np.savez_compressed(out, **heads)
         return out.getvalue()
 
     @classmethod
@@ -152,7 +155,10 @@ def _laid(examples: Sequence[Example]) -> _Laid:
     packaged = Scores(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     row, place, value = (np.concatenate(column) for column in zip(*places, strict=True))
     return _Laid(
-        [one.text for one in ordered], [one.labels for one in ordered], Sparse(start, row, place, value), packaged
+        [one.text for one in ordered],
+        [one.labels for one in ordered],
+        Sparse(start, row, place, value),
+        packaged,
     )
 
 
@@ -160,7 +166,9 @@ def _head(head: str, labels: Sequence[str], seen: _Laid, rest: _Laid) -> tuple[H
     p, q = getattr(seen.packaged, head), getattr(rest.packaged, head)
     given = np.array([labels.index(one[head]) for one in seen.labels], dtype=np.int64)
     if len(given) < FEWEST:
-        return HeadReport(head, len(given), 0, 0, 1.0, 0.0, len(q), False), np.zeros((_PLACES + 1, len(labels)))
+        return HeadReport(head, len(given), 0, 0, 1.0, 0.0, len(q), False), np.zeros(
+            (_PLACES + 1, len(labels))
+        )
     aims = np.eye(len(labels))[given]
     fold = _folds(seen.texts)
     guess = np.empty(len(given), dtype=np.int64)
@@ -173,7 +181,11 @@ def _head(head: str, labels: Sequence[str], seen: _Laid, rest: _Laid) -> tuple[H
     before, after = p.argmax(axis=1) == given, guess == given
     gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
     p_value = mcnemar(gained, lost)
-    moved = float(((_logs(q) + _scored(rest.x, whole)).argmax(axis=1) != q.argmax(axis=1)).mean()) if len(q) else 0.0
+    moved = (
+        float(((_logs(q) + _scored(rest.x, whole)).argmax(axis=1) != q.argmax(axis=1)).mean())
+        if len(q)
+        else 0.0
+    )
     better = p_value <= 0.05 and moved <= 0.1
     counts = (len(given), int(before.sum()), int(after.sum()))
     return HeadReport(head, *counts, p_value, moved, len(q), better), whole
@@ -185,7 +197,7 @@ def mcnemar(gained: int, lost: int) -> float:
     R: ``binom.test(gained, gained + lost, alternative = "greater")``.
     """
     n = gained + lost
-    return sum(comb(n, k) for k in range(gained, n + 1)) / 2**n
+    return float(sum(comb(n, k) for k in range(gained, n + 1)) / 2**n)
 
 
 def _folds(texts: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -194,7 +206,9 @@ def _folds(texts: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def _fit(x: Sparse, p: Floats, aims: Floats, rest: Sparse, kept: Floats) -> Floats:
-    """Return the weights that maximise the penalised likelihood: accelerated gradient descent, fixed steps."""
+    """Return the weights that maximise the penalised likelihood: accelerated gradient descent, fixed
+    steps.
+    """
     from scipy.sparse import csr_matrix, hstack, vstack
 
     parts = [csr_matrix((one.value, (one.row, one.place)), (one.texts, _PLACES)) for one in (x, rest)]

@@ -29,10 +29,16 @@ _PATTERNS: Final[tuple[tuple[MentionType, re.Pattern[str]], ...]] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
         ("DATE", r"\d{4}年(?:\d{1,2}月(?:\d{1,2}[日号])?)?|\d{1,2}月\d{1,2}[日号]?"),
-        ("DATE", rf"{_ZH}{{1,3}}月(?:份)?{_ZH}{{1,3}}[日号]|(?<!\d)\d{{1,2}}号(?=[那当早上下晚白夜中]|$|[，。,.])"),
+        (
+            "DATE",
+            rf"{_ZH}{{1,3}}月(?:份)?{_ZH}{{1,3}}[日号]|(?<!\d)\d{{1,2}}号(?=[那当早上下晚白夜中]|$|[，。,.])",
+        ),
         ("DATE", r"(?<!\d)(?:19|20)\d{2}[-/.]\d{1,2}(?:[-/.]\d{1,2})?(?!\d)"),
         ("DATE", r"(?<![\d.])\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d{2})(?!\d)"),
-        ("DATE", rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_EN_MONTH}|{_EN_MONTH} \d{{1,2}}(?:st|nd|rd|th)?)\b"),
+        (
+            "DATE",
+            rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_EN_MONTH}|{_EN_MONTH} \d{{1,2}}(?:st|nd|rd|th)?)\b",
+        ),
         ("DATE", rf"\b\d{{1,2}}(?:-?го)? {_RU_MONTH}"),
         ("TIME", r"(?<!\d)(?:[01]?\d|2[0-3])[:：][0-5]\d(?!\d)"),
         (
@@ -50,12 +56,14 @@ _PATTERNS: Final[tuple[tuple[MentionType, re.Pattern[str]], ...]] = tuple(
         (
             "PLACE",
             r"\b(?:каб(?:инет)?[а-я]*|комнат[а-я]*|этаж[а-я]*|корпус[а-я]*|цех[а-я]*|стан(?:ок|к)[а-я]*|лини[а-я]+"
-            r"|стол[а-я]*|окн[а-я]+|пост[а-я]*|склад[а-я]*|участ(?:ок|к)[а-я]*|палат[а-я]+|маршрут[а-я]*)\.? ?№? ?\d+",
+            r"|стол[а-я]*|окн[а-я]+"
+            r"|пост[а-я]*|склад[а-я]*|участ(?:ок|к)[а-я]*|палат[а-я]+|маршрут[а-я]*)\.? ?№? ?\d+",
         ),
         ("PLACE", r"\b(?:перв|втор|трет|четв[её]рт|пят|шест|седьм|восьм|девят)[а-я]* этаж[а-я]*"),
         (
             "PLACE",
-            r"\b\d+-?(?:й|м|ом|ем|го|я|ю|ой)? (?:этаж|корпус|цех|участ|склад|лини|кабинет|комнат|палат)[а-я]*",
+            r"\b\d+-?(?:й|м|ом|ем|го|я|ю|ой)? "
+            r"(?:этаж|корпус|цех|участ|склад|лини|кабинет|комнат|палат)[а-я]*",
         ),
         (
             "GROUP",
@@ -63,14 +71,19 @@ _PATTERNS: Final[tuple[tuple[MentionType, re.Pattern[str]], ...]] = tuple(
             rf"|(?:\d{{1,3}}|{_ZH}{{1,3}})班(?!倒|车|次)",
         ),
         ("GROUP", r"\b(?:team|group|shift|crew|squad|desk|branch|store|class) (?:no\.? ?|number |#)?\d+\b"),
-        ("GROUP", r"\b(?:бригад|групп|смен|отдел|команд|магазин|филиал)[а-я]* ?№? ?\d+|\b\d+-?[а-я]{0,2} (?:бригад|смен|отдел)[а-я]*"),
+        (
+            "GROUP",
+            r"\b(?:бригад|групп|смен|отдел|команд|магазин|филиал)[а-я]* ?№? ?\d+"
+            r"|\b\d+-?[а-я]{0,2} (?:бригад|смен|отдел)[а-я]*",
+        ),
         ("NUMBER", r"(?<![\d.,])[A-Za-z]{0,3}-?\d{3,}(?:[.,]\d+)?(?!\d)"),
     )
 )
 
 
 def mentions(text: str, known: "KnownNames | None" = None) -> tuple[Mention, ...]:
-    """Return the mentions of ``known`` names, days, times, places, teams and long numbers in ``text``, in order.
+    """Return the mentions of ``known`` names, days, times, places, teams and long numbers in ``text``, in
+    order.
 
     Numbers of one or two digits are no mention by themselves. Where two overlap, the earlier kind stands:
     known names, then the others in the order above.

@@ -16,6 +16,7 @@ from engage.workspace import linking, waiting
 from engage.workspace.auditing import attacked
 from engage.workspace.base import ALL_WAVES
 from engage.workspace.breaks import Break, Breaks
+from engage.workspace.correcting import Learned
 from engage.workspace.importing import ImportResult, Progress, Upload, import_upload
 from engage.workspace.modelling import Models
 from engage.workspace.publishing import publish
@@ -26,7 +27,7 @@ from engage.workspace.waiting import closed_waves, standings
 if TYPE_CHECKING:
     from engage.ingest import Kind
 
-__all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Workspace"]
+__all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace"]
 
 
 class Workspace(Models, Readings, Voices):

@@ -81,8 +81,9 @@ def learned(shown: SafeTable, given: Mapping[str, Note]) -> tuple[OwnLayer, tupl
     frame = frame.assign(language=detect(frame["text"].tolist()))
     corrected, others = [], []
     for row in frame.itertuples(index=False):
-        if row.comment in given:
-            corrected.append(Example(str(row.text), str(row.language), labels_of(given[row.comment].value)))
+        note = given.get(str(row.comment))
+        if note is not None:
+            corrected.append(Example(str(row.text), str(row.language), labels_of(note.value)))
         else:
             others.append(Example(str(row.text), str(row.language), {}))
     return learn(corrected, others[:_MOST_OTHERS])

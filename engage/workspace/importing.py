@@ -147,9 +147,7 @@ def _refuse_twice(snapshot: Snapshot, reading: Reading, wave: str, name: str) ->
 def _scored(comments: pd.DataFrame, progress: Progress, own: OwnLayer | None) -> pd.DataFrame:
     if comments.empty:
         return comments
-    scored = sentiment(
-        comments["text"], progress=lambda done, of: progress("comments", done, of), own=own
-    )
+    scored = sentiment(comments["text"], progress=lambda done, of: progress("comments", done, of), own=own)
     return pd.concat([comments, scored], axis=1)
 
 

@@ -64,7 +64,10 @@ class Voices(Base):
         )
         counts = table.tidy()["theme"].value_counts()
         self._audit(
-            "comments", shown=len(table), search=int(bool(search)), **{f"theme_{t}": int(n) for t, n in counts.items()}
+            "comments",
+            shown=len(table),
+            search=int(bool(search)),
+            **{f"theme_{t}": int(n) for t, n in counts.items()},
         )
         return table
 
@@ -142,7 +145,9 @@ class Voices(Base):
         if found.empty:
             raise UsageError("workspace.unknown_comment", where=comment, name=comment)
         labels = {head: str(found[head].iloc[0]) for head in ("tone", "intent", "theme")}
-        given = {name: value for name, value in (("tone", tone), ("intent", intent), ("theme", theme)) if value}
+        given = {
+            name: value for name, value in (("tone", tone), ("intent", intent), ("theme", theme)) if value
+        }
         note = Note("correct", (comment,), correcting.as_value(labels | given), who=self._who(who))
         return self._note(note, "correct", labels=len(given))
 
@@ -198,4 +203,6 @@ class Voices(Base):
 
     def _state(self) -> voicing.State:
         store, snapshot, policy = self._store(), self._need(), self.policy
-        return voicing.State(f"{self.path}-{snapshot.key}-{policy.key}", snapshot, policy, store.id if store else "")
+        return voicing.State(
+            f"{self.path}-{snapshot.key}-{policy.key}", snapshot, policy, store.id if store else ""
+        )

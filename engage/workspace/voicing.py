@@ -59,7 +59,11 @@ def known_names(state: State) -> KnownNames:
     """Return the names that the workspace itself knows: of teams and units, and the ids of respondents."""
     names: dict[str, MentionType] = {}
     for table in state.snapshot.tables:
-        if table in ("cells", "members", "programmes"):  # the last says "team" where it means the kind of unit
+        if table in (
+            "cells",
+            "members",
+            "programmes",
+        ):  # the last says "team" where it means the kind of unit
             continue
         rows = engine.open_table(state.snapshot, table)
         for column in (*_GROUPS, "respondent"):
@@ -72,7 +76,9 @@ def known_names(state: State) -> KnownNames:
 def _named(values: Sequence[str], column: str) -> dict[str, MentionType]:
     if column == "respondent":
         return {
-            one: "EMPLOYEE_ID" for one in values if len(one) >= _SHORTEST_ID and not re.fullmatch(STAND_IN, one)
+            one: "EMPLOYEE_ID"
+            for one in values
+            if len(one) >= _SHORTEST_ID and not re.fullmatch(STAND_IN, one)
         }
     parts = [part for one in values for part in (_PATH.split(one) if column == "org_path" else [one])]
     return dict.fromkeys((part.strip() for part in parts if part.strip()), "GROUP")

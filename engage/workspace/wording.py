@@ -30,7 +30,9 @@ def emerged(state: State, waves: tuple[str, ...]) -> SafeTable:
 
 
 def _grouped(part: pd.DataFrame) -> pd.DataFrame:
-    """Return comments of one language with their ``group`` and its ``phrases``; none where they are too few."""
+    """Return comments of one language with their ``group`` and its ``phrases``; none where they are too
+    few.
+    """
     count = min(_MOST_GROUPS, len(part) // _EACH)
     if count < 2:
         return part[:0]

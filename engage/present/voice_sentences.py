@@ -11,12 +11,10 @@ from engage.text.own import FEWEST, HeadReport
 from engage.words import say
 
 
-def wishes(
-    table: SafeTable, names: Names, *, question: str | None = None, source: str = ""
-) -> tuple[str, ...]:
+def wishes(table: SafeTable, names: Names, *, question: str = "", source: str = "") -> tuple[str, ...]:
     """Return which wish is shared most, and how many are open, within a question and source or at all."""
     frame = released(table, "wishes")
-    if question is not None:
+    if question:
         frame = part_of(table, question, source)
     shown = frame[frame["wish"].notna()]
     if shown.empty:

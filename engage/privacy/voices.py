@@ -98,7 +98,7 @@ def pick_comments(
     tables: Sequence[SafeTable],
     *,
     theme: str = "",
-    question: str | None = None,
+    question: str = "",
     source: str = "",
     search: str = "",
     typical: bool = False,
@@ -117,7 +117,7 @@ def pick_comments(
     keep = pd.Series(True, index=frame.index)
     if theme:
         keep &= frame["theme"] == theme
-    if question is not None:
+    if question:
         keep &= frame["question"] == question
     if source:
         keep &= frame["source"] == source

@@ -32,7 +32,7 @@ def representatives(
     others = np.arange(len(texts))
     if len(others) > _MOST:
         others = others[np.linspace(0, len(others) - 1, _MOST).astype(int)]
-    near = _similarity([texts[i] for i in others], [texts[i] for i in candidates])
+    near = _similarity([texts[int(i)] for i in others], [texts[int(i)] for i in candidates])
     best = np.zeros(len(others))
     chosen: list[int] = []
     while len(chosen) < count:

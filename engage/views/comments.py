@@ -6,7 +6,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from engage.present import charts, sentences
-from engage.present.labels import Names
 from engage.privacy import SafeTable
 from engage.views import comments_reading, comments_wishes, comments_words
 from engage.views.template import View, open_page
@@ -43,14 +42,10 @@ def _pick(view: View, table: SafeTable) -> tuple[str, str]:
     pairs = charts.tone_parts(table)
     left, right = st.columns(2)
     questions = list(dict.fromkeys(question for question, _ in pairs))
-    question = _choice(left, view.say("question"), questions, _question(view.names), "question")
+    question = _choice(left, view.say("question"), questions, view.names.question, "question")
     sources = [source for asked, source in pairs if asked == question]
     source = _choice(right, view.say("source"), sources, view.names.source, "source")
     return question, source
-
-
-def _question(names: Names) -> Callable[[str], str]:
-    return lambda question: names.question(question or "none")
 
 
 def _choice(

@@ -51,7 +51,7 @@ def who(view: View, key: str) -> str:
 
 def _ask(view: View, themes: SafeTable, question: str, source: str) -> tuple[str, str, bool]:
     frame = themes.tidy()
-    mine = frame[(frame["question"].fillna("") == question) & (frame["source"] == source)]
+    mine = frame[(frame["question"] == question) & (frame["source"] == source)]
     options = ["", *mine.loc[mine["negative"].notna(), "theme"]]
     left, right = st.columns(2)
     if st.session_state.get("comments_theme") not in options:

@@ -55,7 +55,8 @@ def draw(view: View, question: str, source: str) -> None:
 
 def _wish(view: View, row: pd.Series) -> None:
     """Draw one wish: its words, its people wave by wave, what became of it."""
-    waves = " → ".join(one or "–" for one in row["per_wave"]).replace("-", "–")
+    there = zip(view.tables.closed_waves, row["per_wave"], strict=True)
+    waves = " → ".join(f"{wave} {n.replace('-', '–')}" for wave, n in there if n)
     facts = [view.say("wish_people", waves=waves)]
     if not is_missing(row["wish"]):
         said = [row["reason"], f"{row['who']} · {row['since']}" if row["who"] else ""]

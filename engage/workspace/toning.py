@@ -18,8 +18,7 @@ def tone_table(comments: pd.DataFrame, by: str, groups: Sequence[str], policy: P
     whatever else was counted in could be found by subtraction, from these waves' own tables or when the next
     wave comes.
     """
-    heard = comments.assign(question=comments["question"].fillna(""))  # the suggestion box asks none
-    heard = heard.dropna(subset=["tone", "tone_score", *_PART]).reset_index(drop=True)
+    heard = comments.dropna(subset=["tone", "tone_score", *_PART]).reset_index(drop=True)
     cells, reasons = [], []
     for _, part in heard.groupby(["wave", *_PART], sort=True):
         part = part.reset_index(drop=True)

@@ -31,7 +31,7 @@ class Voices(Base):
         theme: str = "",
         wave: str | None = None,
         *,
-        question: str | None = None,
+        question: str = "",
         source: str = "",
         search: str = "",
         typical: bool = False,

@@ -13,7 +13,7 @@ from engage.ingest.responses import STAND_IN
 from engage.privacy import Policy, SafeTable, nameable, release_comments, unnamed
 from engage.store import Snapshot
 from engage.text.telling import KnownNames, MentionType
-from engage.workspace.hearing import heard
+from engage.workspace.hearing import BOX, heard
 from engage.workspace.merging import wave_instrument
 
 _GROUPS: Final = ("team", "unit", "org_path")
@@ -35,14 +35,14 @@ class State:
 def written(state: State, wave: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the comments that a closed wave's tables are of, raw, and the groups that its close saw.
 
-    Questions that few people know of are numbered; one that is missing is ``""``, the suggestion box.
+    Questions that few people know of are numbered; one that is missing is ``BOX``.
     """
     comments, survey = heard(state.snapshot, [wave], state.policy)
     if comments.empty:
         return comments, survey.groups
     asked = {question.id for question in wave_instrument(state.snapshot, None).questions}
     names = nameable(comments["question"], asked, state.policy.comments_k)
-    return comments.assign(question=unnamed(comments["question"].fillna(""), names)), survey.groups
+    return comments.assign(question=unnamed(comments["question"].fillna(BOX), names | {BOX})), survey.groups
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,8 @@
 """Wishes, their status, emerging themes, words beside scores: by brute force and by outside oracles."""
 
+import json
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +11,7 @@ from scipy.stats import kendalltau
 from statsmodels.stats.proportion import proportions_ztest
 from voices_inputs import W1, W2, box, company
 
+from engage.cli import run
 from engage.errors import UsageError
 from engage.privacy import (
     TONES,
@@ -116,8 +120,6 @@ def test_wishes_are_counted_wave_by_wave_and_the_rest_folded(space):
 
 
 def test_a_status_is_kept_with_who_and_when_over_waves_and_can_be_taken_back(space, tmp_path):
-    import shutil
-
     space = Workspace(shutil.copytree(space.path, tmp_path / "copy"))
     id, key = wish(space)["wish"], space.key
     with pytest.raises(UsageError):
@@ -203,3 +205,24 @@ def test_words_and_scores_agree_as_kendall_says():
     for row in table.itertuples(index=False):
         far = abs(row.rank_words - row.rank_scores) >= 3.5
         assert (row.verdict != "alike") == far
+
+
+def test_the_command_lists_follows_and_takes_back(space, capsys, tmp_path):
+    folder = shutil.copytree(space.path, tmp_path / "copy")
+
+    def told(*asked: str, code: int = 0) -> str:
+        assert run(["comments", *asked, "--workspace", str(folder), "--lang", "en"]) == code
+        return "".join(capsys.readouterr())
+
+    assert "shuttle bus" in told("--wishes")
+    id = wish(Workspace(folder))["wish"]
+    noted = json.loads(told("--follow", id, "--status", "planned", "--who", "Personnel", "--json"))
+    assert (noted["value"], noted["who"]) == ("planned", "Personnel")
+    assert "Planned" in told("--wishes")
+    assert noted["id"] in told("--notes")
+    assert "Noted" in told("--undo", noted["id"])
+    assert noted["id"] not in told("--notes")
+    assert "one after the other" in told("--read", "--wishes", code=2)
+    assert "needed to learn" in told("--learn")
+    for asked in (["--read", "--typical"], ["--emerging"], ["--agreement"]):
+        told(*asked)

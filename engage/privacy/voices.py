@@ -141,15 +141,8 @@ class _Shown:
 
 def _readable(cell: pd.DataFrame, known: KnownNames, enough: int) -> list[_Shown]:
     """Return the comments on a theme as they may be read."""
-    writers = (
-        cell["respondent"].astype(object).where(cell["respondent"].notna(), pd.Series(cell.index, cell.index))
-    )
     parts = [masked(str(text), known) for text in cell["text"]]
-    behind: dict[str, set[Hashable]] = {}
-    for part, writer in zip(parts, writers, strict=True):
-        for word in (*_mentioned(part), *_own_names(part.text)):
-            behind.setdefault(word, set()).add(writer)
-    common = {word for word, people in behind.items() if len(people) >= enough}
+    common = common_words(parts, people_of(cell).tolist(), enough)
     texts = [worded(part, common) for part in parts]
     there = [place for place, text in enumerate(texts) if text]
     kept = [texts[place] for place in there]
@@ -162,6 +155,21 @@ def _readable(cell: pd.DataFrame, known: KnownNames, enough: int) -> list[_Shown
         for at, place in enumerate(there)
     ]
     return sorted(rows, key=lambda row: row.typical == 0)  # of equal ones the typical stays
+
+
+def people_of(comments: pd.DataFrame) -> pd.Series:
+    """Return who wrote each comment (``respondent``); whom nobody knows is a person of their own."""
+    known = comments["respondent"].astype(object)
+    return known.where(known.notna(), pd.Series(comments.index, comments.index, dtype=object))
+
+
+def common_words(parts: Sequence[Masked], people: Sequence[Hashable], enough: int) -> set[str]:
+    """Return what enough people mention: days, places, teams, numbers, and words that look like names."""
+    behind: dict[str, set[Hashable]] = {}
+    for part, who in zip(parts, people, strict=True):
+        for word in (*_mentioned(part), *_own_names(part.text)):
+            behind.setdefault(word, set()).add(who)
+    return {word for word, some in behind.items() if len(some) >= enough}
 
 
 def _mentioned(part: Masked) -> list[str]:

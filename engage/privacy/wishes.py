@@ -10,7 +10,7 @@ from engage.privacy import rounding
 from engage.privacy.policy import Policy
 from engage.privacy.safe import SafeTable, seal
 from engage.privacy.suppress import suppress
-from engage.privacy.voices import PART, is_plain, masked, reference, worded
+from engage.privacy.voices import PART, common_words, is_plain, masked, people_of, reference, worded
 from engage.text.covering import representatives
 from engage.text.emerging import terms_of
 from engage.text.telling import KnownNames
@@ -117,15 +117,9 @@ def _sure(n: Any, band: object) -> float:
     return float(str(band).partition("-")[0]) if isinstance(band, str) else 0.0
 
 
-def _people(comments: pd.DataFrame) -> pd.Series:
-    """Return who wrote each comment; nobody known is a person of their own."""
-    known = comments["respondent"].astype(object)
-    return known.where(known.notna(), pd.Series(comments.index, comments.index, dtype=object))
-
-
 def _cells(part: pd.DataFrame, enough: int) -> pd.DataFrame:
     """Return ``wave, wish, people, hidden`` of one question and source."""
-    counted = part.assign(who=_people(part)).groupby(["wave", "wish"], sort=True)["who"].nunique()
+    counted = part.assign(who=people_of(part)).groupby(["wave", "wish"], sort=True)["who"].nunique()
     cells = counted.rename("people").reset_index()
     for _, wave in cells.groupby("wave"):
         sizes = wave.rename(columns={"people": "n"})
@@ -172,23 +166,24 @@ def _shown(n: int | None) -> str:
 def _name(comments: pd.DataFrame, known: KnownNames, enough: int) -> tuple[str, str]:
     """Return what a wish is called, and by what: a comment, words, or nothing that enough people share."""
     parts = [masked(str(text), known) for text in comments["text"]]
+    people = people_of(comments).tolist()
+    common = common_words(parts, people, enough)
     texts = [worded(part, set()) for part in parts]
     languages = comments["language"].astype(str).tolist()
     plain = [
-        bool(text) and is_plain(text, language, set())
+        bool(text) and is_plain(text, language, common)
         for text, language in zip(texts, languages, strict=True)
     ]
     chosen = representatives(texts, count=1, allowed=plain)
     if chosen:
         return texts[chosen[0]], "comment"
-    people = _people(comments).tolist()
     behind: dict[str, set[object]] = {}
     for part, language, who in zip(parts, languages, people, strict=True):
         for term in terms_of(part.text, language):
             behind.setdefault(term, set()).add(who)
-    common = sorted((t for t, who in behind.items() if len(who) >= enough), key=lambda t: (-len(t), t))
+    shared = sorted((t for t, who in behind.items() if len(who) >= enough), key=lambda t: (-len(t), t))
     words: list[str] = []
-    for term in common:
+    for term in shared:
         if not any(term in other for other in words) and len(words) < _PHRASES:
             words.append(term)
     return " · ".join(words), "words" if words else ""
@@ -210,7 +205,7 @@ def _further(
     part: pd.DataFrame, cells: pd.DataFrame, waves: Sequence[str], policy: Policy
 ) -> dict[str, object]:
     """Return the row of all that is hidden: how many people, where they are enough."""
-    keyed = part.assign(who=_people(part)).merge(cells[cells["hidden"]], on=["wave", "wish"])
+    keyed = part.assign(who=people_of(part)).merge(cells[cells["hidden"]], on=["wave", "wish"])
     people = keyed.groupby("wave")["who"].nunique()
     counts = {str(wave): int(n) for wave, n in people.items() if n >= policy.comments_k}
     last = [wave for wave in waves if wave in counts][-1:]

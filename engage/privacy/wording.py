@@ -12,7 +12,7 @@ from engage.privacy import rounding
 from engage.privacy.policy import Policy
 from engage.privacy.safe import SafeTable, seal
 from engage.privacy.suppress import suppress
-from engage.privacy.voices import PART
+from engage.privacy.voices import PART, people_of
 from engage.text.emerging import terms_of
 
 EMERGING_COLUMNS: Final = (
@@ -47,7 +47,7 @@ def release_emerging(members: pd.DataFrame, waves: Sequence[str], policy: Policy
     """
     rows: list[dict[str, object]] = []
     for (question, source, language), part in members.groupby([*PART, "language"], sort=True):
-        people = _people(part)
+        people = people_of(part)
         counted = part.assign(who=people)
         cells = counted.groupby(["wave", "group"])["who"].nunique().rename("n").reset_index()
         cells["hidden"] = False
@@ -120,11 +120,6 @@ def _ranked(part: pd.DataFrame) -> pd.DataFrame:
         found = kendalltau(-bad, part["favourable"])
         made["tau"], made["p_value"] = round(float(found.statistic), 2), rounding.p_band(float(found.pvalue))
     return made.sort_values("rank_words", kind="stable")
-
-
-def _people(comments: pd.DataFrame) -> pd.Series:
-    known = comments["respondent"].astype(object)
-    return known.where(known.notna(), pd.Series(comments.index, comments.index, dtype=object))
 
 
 def _phrases(

@@ -48,9 +48,9 @@ class Voices(Base):
         if theme and theme not in THEMES:
             raise UsageError("workspace.unknown_theme", where=theme, name=theme, known=THEMES)
         state, waves = self._state(), self._waves(wave)
-        tables = [voicing.shown(state, one) for one in reversed(waves)]
-        if all(voicing.written(state, one)[0].empty for one in waves):
+        if "comments" not in state.snapshot.tables:
             raise TooLittleData("workspace.no_comments")
+        tables = [voicing.shown(state, one) for one in reversed(waves)]
         table = pick_comments(
             tables,
             theme=theme,

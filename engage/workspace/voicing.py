@@ -31,7 +31,6 @@ class State:
     salt: str = field(compare=False, repr=False)
 
 
-@lru_cache(maxsize=64)
 def written(state: State, wave: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the comments that a closed wave's tables are of, raw, and the groups that its close saw.
 

@@ -84,7 +84,7 @@ def test_corrections_are_kept_with_who_and_move_no_table(space):
     shown = space.comments(wave=W1).tidy()
     before, key = space.tone("theme", W1).tidy(), space.key
     for id in shown["comment"]:
-        space.correct(id, tone="positive", intent="praise", who="Personnel office")
+        space.correct(id, tone="negative", intent="complaint", who="Personnel office")
     with pytest.raises(UsageError):
         space.correct("nothing", tone="positive")
     with pytest.raises(UsageError):
@@ -92,7 +92,7 @@ def test_corrections_are_kept_with_who_and_move_no_table(space):
     after = space.comments(wave=W1).tidy()
     assert list(after["theme"]) == list(shown["theme"])
     assert set(after["corrected_by"]) == {"Personnel office"}
-    assert set(after["corrected"].str.split(";").str[0]) == {"tone=positive"}
+    assert set(after["corrected"].str.split(";").str[0]) == {"tone=negative"}
     assert space.tone("theme", W1).tidy().equals(before)
     assert space.key == key
     log = [json.loads(line)["code"] for line in (space.path / "audit.jsonl").read_text().splitlines()]
@@ -116,7 +116,7 @@ def test_the_model_is_learned_used_for_later_imports_and_given_up(space):
     space.close(W2)
     assert space.tone("theme", W1).tidy().equals(before)
     newer = space.tone("wave").tidy()["negative"].iloc[1]
-    assert newer < negative
+    assert newer > negative
     file = next((space.path / "models").iterdir())
     content = file.read_bytes()
     file.write_bytes(content[:-1])
@@ -126,4 +126,4 @@ def test_the_model_is_learned_used_for_later_imports_and_given_up(space):
     space.take_back(done.note)
     space.import_file(as_csv(box(pay_comments(24, 90), first=800)), "comments", W2)
     space.close(W2)
-    assert space.tone("wave").tidy()["negative"].iloc[1] > newer
+    assert space.tone("wave").tidy()["negative"].iloc[1] < newer

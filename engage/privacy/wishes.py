@@ -108,7 +108,11 @@ def follow_up(table: SafeTable, waves: Sequence[str], following: Mapping[str, Fo
     parts = frame[list(WEIGHTS)].mul(pd.Series(WEIGHTS))
     frame["score"] = (100 * parts.sum(axis=1, skipna=False)).round()
     frame["rank"] = frame["score"].rank(method="min", ascending=False).astype("Int64")
-    return seal("wishes", frame)
+    order = frame.assign(size=people, further=~there)
+    order = order.sort_values(
+        [*PART, "further", "size", "score"], ascending=[True, True, True, False, False], kind="stable"
+    )
+    return seal("wishes", order[list(WISH_COLUMNS)])
 
 
 def _sure(n: Any, band: object) -> float:

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 from voices_inputs import W1, W2, box, company, pay_comments
+from workspace_inputs import PULSE, answers, as_csv
 
 from engage.errors import InputError, UsageError
 from engage.text import sentiment
 from engage.text.model import probabilities
 from engage.text.own import FEWEST, LABELS, Example, OwnLayer, features, learn, mcnemar
 
+REST = pytest.mark.rest
 WORDS = ("monday", "tuesday", "friday", "sunday")
 
 
@@ -80,6 +82,7 @@ def space(tmp_path_factory):
     return company(tmp_path_factory.mktemp("own"), {W1: [box(pay_comments(28))]})
 
 
+@REST
 def test_corrections_are_kept_with_who_and_move_no_table(space):
     shown = space.comments(wave=W1).tidy()
     before, key = space.tone("theme", W1).tidy(), space.key
@@ -99,9 +102,8 @@ def test_corrections_are_kept_with_who_and_move_no_table(space):
     assert log.count("correct") == len(shown)
 
 
+@REST
 def test_the_model_is_learned_used_for_later_imports_and_given_up(space):
-    from workspace_inputs import PULSE, answers, as_csv
-
     done = space.learn(who="Personnel office")
     assert done.note
     assert done.tidy().set_index("head").loc["tone", "better"]

@@ -16,6 +16,7 @@ from engage.text.alike import nearest_alike, same_wishes, shingle_matrix
 from engage.text.covering import representatives
 from engage.text.telling import KnownNames, mentions
 from engage.text.topics import THEMES
+from engage.workspace import Workspace
 
 K = Policy().comments_k
 NOBODY = KnownNames({})
@@ -50,7 +51,7 @@ def writers(part: pd.DataFrame) -> int:
     return known.nunique() + int(part["respondent"].isna().sum())
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_comments_are_shown_of_enough_writers_only_with_as_many_beside_them(seed):
     comments = world(seed)
     shown = release_comments(comments, ["team"], NOBODY, Policy(), salt="s").tidy()
@@ -201,9 +202,8 @@ def test_nearest_alike_is_the_most_similar_one():
 PAY_LIKE = "My wages do not cover the rent any more; please raise salary"
 
 
+@pytest.mark.rest
 def test_no_shown_comment_holds_what_redact_would_find(sample_workspace):
-    from engage.workspace import Workspace
-
     shown = Workspace(sample_workspace).comments(wave="all").tidy()
     assert len(shown) > 200
     assert set(shown["theme"]) <= set(THEMES)

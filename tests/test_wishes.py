@@ -207,6 +207,7 @@ def test_words_and_scores_agree_as_kendall_says():
         assert (row.verdict != "alike") == far
 
 
+@pytest.mark.rest
 def test_the_command_lists_follows_and_takes_back(space, capsys, tmp_path):
     folder = shutil.copytree(space.path, tmp_path / "copy")
 

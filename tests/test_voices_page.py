@@ -67,10 +67,10 @@ def test_reading_searching_and_correcting(space, monkeypatch):
 def test_a_wish_gets_its_status(space, monkeypatch):
     app = page(space, "wishes", monkeypatch)
     assert any("shuttle bus" in text.value for text in app.text)
-    app.text_input(key=f"follow_reason_{app.selectbox(key='follow_which').value}").set_value("From May on")
+    app.text_input(key=f"follow_reason_{app.selectbox(key='follow_which').value}").set_value("From autumn on")
     app.session_state[f"follow_status_{app.selectbox(key='follow_which').value}_open"] = "planned"
     app.button(key="follow_save").click()
     looked(app)
     (note,) = space.notes()
-    assert (note.kind, note.value, note.reason) == ("follow", "planned", "From May on")
+    assert (note.kind, note.value, note.reason) == ("follow", "planned", "From autumn on")
     assert any("Planned" in caption.value for caption in app.caption)

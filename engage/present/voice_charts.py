@@ -7,7 +7,7 @@ import pandas as pd
 
 from engage.present import look, numbers
 from engage.present.labels import Names
-from engage.present.look import INK, SERIES_COLOURS, TONE_COLOURS, finish, nothing
+from engage.present.look import INK, SERIES_COLOURS, TONE_COLOURS, finish, nothing, released
 from engage.present.voice_tables import part_of
 from engage.privacy import SafeTable
 from engage.words import say
@@ -19,7 +19,7 @@ _VERDICTS: Final = {"alike": "#76797f", "words_worse": TONE_COLOURS["negative"],
 
 def agreement(table: SafeTable, names: Names, *, question: str, source: str, wave: str) -> alt.LayerChart:
     """Return each factor at its favourable answers (across) and its negative comments (up), for one wave."""
-    frame = part_of(table, question, source)
+    frame = part_of(released(table, "agreement"), question, source)
     frame = frame[frame["wave"] == wave].reset_index(drop=True)
     if frame.empty:
         return nothing(names)
@@ -66,7 +66,7 @@ def emerging(table: SafeTable, names: Names, *, question: str, source: str) -> a
     """Return bars of how many comments belong to each emerging theme, and a line where it was a wave
     before.
     """
-    frame = part_of(table, question, source)
+    frame = part_of(released(table, "emerging"), question, source)
     if frame.empty:
         return nothing(names)
     comma = "、" if names.lang == "zh" else ", "

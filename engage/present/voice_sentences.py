@@ -15,7 +15,7 @@ def wishes(table: SafeTable, names: Names, *, question: str = "", source: str = 
     """Return which wish is shared most, and how many are open, within a question and source or at all."""
     frame = released(table, "wishes")
     if question:
-        frame = part_of(table, question, source)
+        frame = part_of(frame, question, source)
     shown = frame[frame["wish"].notna()]
     if shown.empty:
         return (say("voices.no_wish", names.lang),)
@@ -42,7 +42,7 @@ def wishes(table: SafeTable, names: Names, *, question: str = "", source: str = 
 
 def emerging(table: SafeTable, names: Names, *, question: str, source: str) -> str:
     """Return which emerging themes grew or shrank beyond chance, else which is the largest."""
-    frame = part_of(table, question, source)
+    frame = part_of(released(table, "emerging"), question, source)
     if frame.empty:
         return say("voices.no_emerging", names.lang)
     told = {key: frame[frame["change"] == key] for key in ("more", "less")}
@@ -68,7 +68,7 @@ def emerging(table: SafeTable, names: Names, *, question: str, source: str) -> s
 
 def agreement(table: SafeTable, names: Names, *, question: str, source: str, wave: str) -> str:
     """Return whether words and scores put the factors of a wave in the same order, and where they don't."""
-    frame = part_of(table, question, source)
+    frame = part_of(released(table, "agreement"), question, source)
     frame = frame[frame["wave"] == wave]
     if frame.empty or is_missing(frame["tau"].iloc[0]):
         return say("voices.agreement_few", names.lang)

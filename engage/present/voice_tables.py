@@ -8,7 +8,6 @@ import pandas as pd
 from engage.present import numbers
 from engage.present.columns import heading, p_word, people, per_cent, words
 from engage.present.labels import Names, is_missing
-from engage.privacy import SafeTable
 from engage.words import say
 
 
@@ -129,12 +128,6 @@ VOICE_TABLES: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]
 """What makes the displayed columns of each kind."""
 
 
-def part_of(table: SafeTable, question: str, source: str) -> pd.DataFrame:
-    """Return the rows of a table within one question and source.
-
-    Raises ``TypeError`` for anything but a ``SafeTable``.
-    """
-    if not isinstance(table, SafeTable):
-        raise TypeError(f"a SafeTable is needed, not a {type(table).__name__}")
-    frame = table.tidy()
+def part_of(frame: pd.DataFrame, question: str, source: str) -> pd.DataFrame:
+    """Return the rows of a released table within one question and source."""
     return frame[(frame["question"] == question) & (frame["source"] == source)].reset_index(drop=True)

@@ -3,18 +3,28 @@
 import numpy as np
 import pandas as pd
 from programme_tables import programmes, statement
-from safe_tables import FACTORS, INSTRUMENT, POLICY, support
+from safe_tables import FACTORS, INSTRUMENT, POLICY, support, totals
 
 from engage.privacy import (
+    Following,
+    follow_up,
+    pick_comments,
+    release_agreement,
     release_attrition,
+    release_comments,
+    release_emerging,
     release_hazards,
     release_headcount,
     release_levers,
     release_outcomes,
     release_paths,
     release_survival,
+    release_tone,
     release_two_factor,
+    release_wishes,
 )
+from engage.text import tone_by
+from engage.text.telling import KnownNames
 
 ROLES = {scale.id: scale.role for scale in INSTRUMENT.scales}
 TOLD = (
@@ -223,6 +233,44 @@ def headcount(now=(969, 135, 12, 40)):
     return release_headcount(pd.DataFrame(rows), notes, POLICY)
 
 
+def voices():
+    """Return tables of what people write: comments, wishes with a status, emerging themes, words beside
+    scores.
+    """
+    rng = np.random.default_rng(8)
+    n = 90
+    theme = np.where(np.arange(n) < 60, "pay", "growth")
+    comments = pd.DataFrame(
+        {
+            "wave": np.where(np.arange(n) % 2, "2026H1", "2025H2"),
+            "question": "change", "source": "employee",
+            "theme": theme, "tone": rng.choice(["negative", "neutral", "positive"], n),
+            "intent": "suggestion",
+            "language": "zh", "respondent": [f"P{i}" for i in range(n)], "team": "a",
+            "wish": (theme == "pay") * 1,
+            "text": [f"{t}希望涨一点工资{'好' * (i % 9)}" for i, t in enumerate(theme)],
+            "group": (theme == "pay") * 1, "phrases": [("工资", "希望涨")] * n,
+        }
+    )  # fmt: skip
+    waves = ["2025H2", "2026H1"]
+    nobody = KnownNames({})
+    newer = comments[comments["wave"] == "2026H1"]
+    shown = release_comments(newer, ["team"], nobody, POLICY, salt="s")
+    fixed = {str(shown.tidy()["comment"].iloc[0]): ("tone=positive;intent=praise;theme=pay", "HR")}
+    wishes = release_wishes(comments, waves, nobody, POLICY, salt="s")
+    first = next(iter(wishes.marks))
+    cells = tone_by(newer.assign(tone_score=0.5), ["theme"])
+    tone = release_tone(cells, "theme", POLICY, pd.Series("", index=cells.index))
+    return {
+        "comments": pick_comments([shown], corrected=fixed),
+        "wishes": follow_up(
+            wishes.table, waves, {first: Following("declined", "too dear", "HR", "2026-04-01")}
+        ),
+        "emerging": release_emerging(comments, waves, POLICY),
+        "agreement": release_agreement({"2026H1": tone}, {"2026H1": totals()}, FACTORS),
+    }
+
+
 def every_kind():
     """Return a table of each kind that the analyses release."""
     levers = grid()
@@ -233,4 +281,5 @@ def every_kind():
         "attrition": leaving(), "challenger": leaving(gain=0.02), "staying": staying(),
         "hazards": hazards(), "headcount": headcount(),
         "programmes": programmes(), "statement": statement(channel_shift=0.2, contacts=100),
+        **voices(),
     }  # fmt: skip

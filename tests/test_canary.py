@@ -224,14 +224,19 @@ def test_a_leaking_command_and_a_leaking_file_are_found_out(nest, say_to, surfac
 QUICK = [
     ["waves"], ["utility"], ["trend"], ["quality"], ["scores", "--by", "team"],
     ["scores", "--wave", WAVES[1]],
-    ["comments", "--by", "team"], ["scores", "--by", "nobody"], ["scores", "--wave", "2031"],
+    ["comments", "--by", "team"], ["comments", "--read"], ["comments", "--read", "--search", "quokka"],
+    ["scores", "--by", "nobody"], ["scores", "--wave", "2031"],
 ]  # fmt: skip
 LONG = [
     ["attrition"], ["attrition", "--by", "star"], ["service"], ["herzberg"], ["whatif"],
     ["whatif", "--set", "pay=+0.1"], ["whatif", "--set", "luck=1"], ["audit"],
     ["joins"], ["scores"], ["comments"], ["scores", "--by", "site"], ["scores", "--by", "star"],
     ["scores", "--by", "team,site"], ["comments", "--by", "site"],
-    ["comments", "--by", "wave"], *(["drivers", "--outcome", outcome] for outcome in OUTCOMES),
+    ["comments", "--by", "wave"], ["comments", "--wishes"], ["comments", "--emerging"],
+    ["comments", "--agreement"],
+    ["comments", "--notes"], ["comments", "--read", "--wave", "all", "--typical"],
+    ["comments", "--follow", "nothing", "--status", "done"],
+    *(["drivers", "--outcome", outcome] for outcome in OUTCOMES),
     ["drivers", "--outcome", "engagement", "--by", "team"], ["drivers", "--outcome", "luck"],
     ["stars"], ["programmes"], ["programmes", "--outcome", "growth"], ["programmes", "--programme", "luck"],
     ["programmes", "--programme", "mentors", "--set", "months=2"],
@@ -252,7 +257,7 @@ def test_every_command_is_looked_at():
 def test_no_command_prints_it(nest, say_to, surfaces):
     space, canaries = nest
     codes = [say_to(*asked, "--workspace", space.path, "--lang", "zh") for asked in QUICK]
-    assert codes == [0] * 7 + [2, 2]
+    assert codes == [0] * 9 + [2, 2]
     assert surfaces.leaks(canaries) == []
 
 
@@ -300,7 +305,8 @@ def test_no_released_table_holds_it(whole, surfaces):
     calls = {
         "scores": [(None, by) for by in ((), *GROUPS)], "trend": [()], "changes": [()],
         "response_rates": [()], "join_report": [(w,) for w in WAVES], "wave_table": [()],
-        "tone": [("theme",), ("team",), ("star",)], "utility": [("all",)],
+        "tone": [("theme",), ("team",), ("star",)], "comments": [("", "all"), ("workload",)], "wishes": [()],
+        "emerging": [()], "agreement": [()], "utility": [("all",)],
         "quality": [()], "response": [("team",), ("star",)], "differences": [("team",), ("site",)],
         "distribution": [(), ("team",), ("site",)], "herzberg": [()],
         "whatif": [({"pay": 0.1},)], "attrition": [()], "service": [()], "service_paths": [()],
@@ -354,7 +360,9 @@ def test_no_choice_on_a_page_brings_it_out(lang, whole, open_app, surfaces):
     turn_to(app, "comments", surfaces)
     for place in range(len(app.selectbox(key="question").options)):
         app.selectbox(key="question").select_index(place)
-        looked(app, surfaces, "comments")
+        for part in ("themes", "read", "wishes", "emerging", "agreement"):
+            app.session_state["comments_part"] = part
+            looked(app, surfaces, f"comments: {part}")
     for place in range(len(app.sidebar.selectbox[0].options)):
         app.sidebar.selectbox[0].select_index(place)
         for page in PAGES:

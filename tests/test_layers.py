@@ -21,7 +21,10 @@ LAYERS = [
     {"present"},
     {"views", "cli"},
 ]
-GATE = {"evaluations", "release", "models", "quality", "comparisons", "analyses", "staff", "what_if"}
+GATE = {
+    "evaluations", "release", "models", "quality", "comparisons", "analyses", "staff", "voices", "what_if",
+    "wishes", "wording",
+}  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(PACKAGE.rglob("*.py"))
 

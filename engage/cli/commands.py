@@ -322,20 +322,6 @@ def drivers(
 
 
 @app.command()
-def comments(
-    wave: Wave = None,
-    by: Annotated[str, typer.Option("--by", help="theme, wave, or a demographic.")] = "theme",
-    workspace: Folder = None,
-    lang: Lang = None,
-    as_json: Json = False,
-) -> None:
-    """Print the tone of comments, within each question and source."""
-    settings, space = opened(workspace, lang, as_json)
-    table = space.tone(by, wave)
-    print_answer(table, space, wave, settings)
-
-
-@app.command()
 def quality(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """Say whether a wave is fit to use: response, careless answers, reliability, agreement of teams."""
     settings, space = opened(workspace, lang, as_json)

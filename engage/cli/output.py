@@ -16,7 +16,7 @@ from engage.words import Language, say
 if TYPE_CHECKING:
     from engage.instrument import Instrument
     from engage.privacy import SafeTable
-    from engage.workspace import Breaks
+    from engage.workspace import Breaks, Learned
 
 _EVERY: Final = 1.0
 """Seconds between two lines of progress."""
@@ -78,9 +78,11 @@ def as_document(table: "SafeTable") -> dict[str, object]:
     return {"kind": table.kind, "notes": dict(table.notes), "rows": rows}
 
 
-def as_rows(breaks: "Breaks") -> list[dict[str, object]]:
-    """Lay the breaks of trends out for JSON: they are about questionnaires, not about anybody."""
-    rows: list[dict[str, object]] = json.loads(breaks.tidy().to_json(orient="records", force_ascii=False))
+def as_rows(told: "Breaks | Learned") -> list[dict[str, object]]:
+    """Lay out for JSON what is about questionnaires or models, not about anybody: breaks of trends,
+    learning.
+    """
+    rows: list[dict[str, object]] = json.loads(told.tidy().to_json(orient="records", force_ascii=False))
     return rows
 
 

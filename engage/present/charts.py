@@ -17,13 +17,16 @@ from engage.present.staff_charts import hazard_ratios, headcount
 from engage.present.tone_charts import tone_bars, tone_parts, tone_trend
 from engage.present.trend_charts import trend
 from engage.present.two_factor_charts import outcome_order, two_factor_map, verdict_grid
+from engage.present.voice_charts import agreement, emerging
 from engage.present.what_if_charts import levers, what_if
 
 __all__ = [
+    "agreement",
     "calibration",
     "changes",
     "differences",
     "distribution",
+    "emerging",
     "event_study",
     "furthest_groups",
     "hazard_ratios",

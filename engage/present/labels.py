@@ -119,6 +119,14 @@ class Names:
         """Return the word for ``negative``, ``neutral`` or ``positive``."""
         return self._word("tone", id)
 
+    def intent(self, id: str) -> str:
+        """Return the word for what a comment wants, such as ``complaint``."""
+        return self._word("intent", id)
+
+    def status(self, id: str) -> str:
+        """Return the word for what became of a wish, such as ``planned``."""
+        return self._word("status", id)
+
     def measure(self, id: str) -> str:
         """Return the name of something counted, such as ``responses``."""
         return self._word("measure", id)

@@ -14,6 +14,7 @@ from engage.present.labels import Names, is_missing
 from engage.present.model_tables import MODEL_TABLES
 from engage.present.quality_sentences import reason
 from engage.present.tone_charts import why_hidden
+from engage.present.voice_tables import VOICE_TABLES
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -45,6 +46,10 @@ _OWN: Final[dict[str, str]] = {
     "what_if": "outcome",
     "programmes": "programme",
     "statement": "programme",
+    "comments": "comment",
+    "wishes": "wish",
+    "emerging": "question",
+    "agreement": "wave",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -348,6 +353,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "comparisons": _comparisons,
     "distribution": _distribution,
     **MODEL_TABLES,
+    **VOICE_TABLES,
 }
 
 

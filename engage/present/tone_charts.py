@@ -13,6 +13,7 @@ from engage.privacy import SafeTable
 from engage.words import say
 
 _ROW: Final = 28
+_AROUND: Final = 40  # axis and legend, which few rows would have to share their room with
 _TONES: Final = tuple(TONE_COLOURS)
 
 
@@ -64,7 +65,7 @@ def tone_bars(
         .mark_text(align="left", color=INK, fontWeight="bold", limit=900)
         .encode(y=y, x=start, text="words:N"),
     ]
-    return finish(layers, _ROW * len(rows.keys))
+    return finish(layers, _ROW * len(rows.keys) + _AROUND)
 
 
 def tone_trend(tone: SafeTable, names: Names, *, question: str = "", source: str = "") -> alt.LayerChart:

@@ -53,7 +53,10 @@ from engage.privacy.safe import Kind, SafeTable
 from engage.privacy.staff import release_hazards, release_headcount
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.tone import TONES, hidden_tone
+from engage.privacy.voices import pick_comments, release_comments
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
+from engage.privacy.wishes import STATUSES, Following, Wishes, follow_up, marks_of, release_wishes
+from engage.privacy.wording import release_agreement, release_emerging
 
 __all__ = [
     "ACTIONS",
@@ -63,10 +66,12 @@ __all__ = [
     "POINT_SCALES",
     "ROLES",
     "SCORE_COLUMNS",
+    "STATUSES",
     "TONES",
     "UNNAMED",
     "Access",
     "Action",
+    "Following",
     "Hidden",
     "Kind",
     "LeverGrid",
@@ -81,24 +86,31 @@ __all__ = [
     "Staffing",
     "Support",
     "WaveQuality",
+    "Wishes",
     "bounds_of",
     "check_support",
+    "follow_up",
     "hidden_cells",
     "hidden_tone",
     "load_access",
     "load_policy",
+    "marks_of",
     "merge_few",
     "nameable",
+    "pick_comments",
     "poolable",
     "refusal",
+    "release_agreement",
     "release_attrition",
     "release_audit",
     "release_changes",
+    "release_comments",
     "release_comparisons",
     "release_confusion",
     "release_counts",
     "release_distribution",
     "release_drivers",
+    "release_emerging",
     "release_grouped_drivers",
     "release_hazards",
     "release_headcount",
@@ -117,6 +129,7 @@ __all__ = [
     "release_two_factor",
     "release_utility",
     "release_waves",
+    "release_wishes",
     "released_cells",
     "select_cells",
     "select_programmes",

@@ -33,6 +33,10 @@ Kind = Literal[
     "headcount",
     "programmes",
     "statement",
+    "comments",
+    "wishes",
+    "emerging",
+    "agreement",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 

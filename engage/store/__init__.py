@@ -6,6 +6,7 @@ from engage.store.delta import Pinned
 from engage.store.erasing import Erased, erase, own_data
 from engage.store.events import Event, EventType
 from engage.store.migrations import FORMAT
+from engage.store.notes import Note
 from engage.store.schema import (
     FIXED_TABLES,
     WHOLE,
@@ -29,6 +30,7 @@ __all__ = [
     "ExtraType",
     "Kind",
     "LogCheck",
+    "Note",
     "Pinned",
     "Snapshot",
     "Store",

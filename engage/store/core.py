@@ -19,6 +19,7 @@ from engage.store.events import Event, EventType, append_event, effective, next_
 from engage.store.files import FILE, describe, described, locked, write_whole
 from engage.store.identities import stand_ins, without_ids
 from engage.store.migrations import FORMAT, migrate
+from engage.store.notes import Note, append_note, read_notes, standing_notes
 from engage.store.schema import Kind, check_declared, conform, responses_table, wave_name
 from engage.store.snapshot import Snapshot, survey_file, take_snapshot, teams_file
 
@@ -215,6 +216,28 @@ class Store:
             event = replace(event, rows=len(cells), tables=tuple(ready))
             append_event(self._log, event)
         return event
+
+    def note(self, note: Note, *, model: bytes = b"") -> Note:
+        """Append a note and return it as stored; ``model``: the file of weights that its ``value`` names.
+
+        The file is written first, whole, so that a note never names one that is not there. Raises
+        ``UsageError`` for the undo of a note that does not stand.
+        """
+        with locked(self.path):
+            if model:
+                file = self.model_file(note.value)
+                file.parent.mkdir(exist_ok=True)
+                file.parent.chmod(0o700)
+                write_whole(file, model)
+            return append_note(self.path / "tables" / "notes", note)
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return the notes that no undo has taken back, in the order they were made."""
+        return standing_notes(read_notes(self.path / "tables" / "notes"))
+
+    def model_file(self, name: str) -> Path:
+        """Return where the workspace keeps the weights of a model of its own."""
+        return self.path / "models" / name
 
     @property
     def _log(self) -> Path:

@@ -15,6 +15,7 @@ from engage.text.intent import INTENTS, unread_intent
 from engage.text.language import detect
 from engage.text.local import tones_by
 from engage.text.model import LANGUAGES, probabilities
+from engage.text.own import OwnLayer
 from engage.text.redact import Entity, Redacted, redact
 from engage.text.themes import ThemeMatch, main_themes, matched_themes, theme_of, themes
 
@@ -47,6 +48,7 @@ def sentiment(
     method: Method = "model",
     model: str | Path | None = None,
     progress: Progress | None = None,
+    own: OwnLayer | None = None,
 ) -> pd.DataFrame:
     """Return language, tone, intent and theme of each text.
 
@@ -67,6 +69,8 @@ def sentiment(
     Text in another language has tone and tone_score missing too, unless a model of one's own reads it. The
     first 2,000 characters are read.
 
+    ``own``: a last layer that a workspace learned from corrections (:mod:`engage.text.own`), over the models.
+
     Equal texts are scored once. ``progress(done, total)`` counts different texts; :func:`sentiment_blocks`
     takes more texts than fit into memory. Raises ``UsageError`` for an unknown method, or a ``model`` that is
     missing or not used; ``InputError`` where the model of one's own can't be understood or run.
@@ -75,15 +79,19 @@ def sentiment(
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype=object)
     clean = ["" if pd.isna(text) else str(text) for text in series]
     place, different = pd.factorize(pd.Series(clean, dtype=object))
-    rows = _different([str(text) for text in different], method, model, progress)
+    rows = _different([str(text) for text in different], method, model, progress, own)
     return rows.take(place).set_axis(series.index)
 
 
 def _different(
-    texts: list[str], method: Method, model: str | Path | None, progress: Progress | None
+    texts: list[str],
+    method: Method,
+    model: str | Path | None,
+    progress: Progress | None,
+    own: OwnLayer | None,
 ) -> pd.DataFrame:
     languages = detect(texts)
-    frame = _by_model(texts, languages, progress if method == "model" else None)
+    frame = _by_model(texts, languages, progress if method == "model" else None, own)
     if method == "snownlp":
         frame["tone_score"] = _tone.score_all(texts, [str(one) for one in languages], progress)
         frame["tone"] = pd.Series(_tone.cut(frame["tone_score"].to_numpy(), languages), dtype="str")
@@ -108,7 +116,9 @@ def _counter(done: int, total: int, progress: Progress | None) -> Callable[[int]
     return more
 
 
-def _by_model(texts: list[str], languages: np.ndarray, progress: Progress | None) -> pd.DataFrame:
+def _by_model(
+    texts: list[str], languages: np.ndarray, progress: Progress | None, own: OwnLayer | None
+) -> pd.DataFrame:
     tone = np.full(len(texts), None, dtype=object)
     score = np.full(len(texts), np.nan)
     intent = np.full(len(texts), "other", dtype=object)
@@ -117,7 +127,10 @@ def _by_model(texts: list[str], languages: np.ndarray, progress: Progress | None
     for language in LANGUAGES:
         mine = np.flatnonzero(languages == language)
         if len(mine):
-            found = probabilities([texts[place] for place in mine], language, more)
+            said = [texts[place] for place in mine]
+            found = probabilities(said, language, more)
+            if own is not None:
+                found = own.adjusted(said, language, found)
             tone[mine] = np.array(_tone.TONES, dtype=object)[found.tone.argmax(axis=1)]
             score[mine] = found.tone[:, _tone.TONES.index("positive")]
             intent[mine] = np.array(INTENTS, dtype=object)[found.intent.argmax(axis=1)]

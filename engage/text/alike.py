@@ -63,9 +63,65 @@ def same_wishes(
     return tuple(sorted(groups, key=lambda group: (-group.people, -len(group.places), group.places)))
 
 
+def shingles_of(text: str, language: str) -> set[str]:
+    """Return the character n-grams by which one text of a known language is compared."""
+    return _shingles(normalise([text], language)[0], _SHINGLE[language])
+
+
 def _shingles(text: str, size: int) -> set[str]:
     bare = _BARE.sub("", text)
     return {bare[at : at + size] for at in range(max(len(bare) - size + 1, 1))} if bare else set()
+
+
+def shingle_matrix(texts: Sequence[str]) -> tuple["csr_matrix", npt.NDArray[np.int64]]:
+    """Return which n-grams each text holds (texts, n-grams; 0 or 1), each text's in its own language, and how
+    many they are.
+    """
+    clean = list(texts)
+    spoken = detect(clean)
+    bags: list[set[str]] = [set() for _ in clean]
+    for language, size in _SHINGLE.items():
+        mine = [int(place) for place in np.flatnonzero(spoken == language)]
+        normal = normalise([clean[place] for place in mine], language) if mine else []
+        for place, text in zip(mine, normal, strict=True):
+            bags[place] = _shingles(text, size)
+    return _matrix(bags)
+
+
+def nearest_alike(
+    texts: Sequence[str], others: Sequence[str], *, least: float = 0.5
+) -> npt.NDArray[np.int64]:
+    """Return, for each text, the place in ``others`` of the most similar one, -1 where none is alike.
+
+    Alike as in :func:`same_wishes`: the Jaccard similarity of their n-grams is ``least`` or more. Ties go to
+    the earlier one.
+    """
+    found = np.full(len(texts), -1, dtype=np.int64)
+    if not len(texts) or not len(others):
+        return found
+    matrix, sizes = shingle_matrix([*texts, *others])
+    mine, theirs = matrix[: len(texts)], matrix[len(texts) :]
+    for start in range(0, len(texts), _AT_ONCE):
+        shared = (mine[start : start + _AT_ONCE] @ theirs.T).tocoo()
+        union = sizes[shared.row + start] + sizes[len(texts) + shared.col] - shared.data
+        similarity = shared.data / union
+        kept = similarity >= least
+        row, column, value = shared.row[kept] + start, shared.col[kept], similarity[kept]
+        order = np.lexsort((column, -value, row))
+        first = order[np.unique(row[order], return_index=True)[1]]
+        found[row[first]] = column[first]
+    return found
+
+
+def _matrix(bags: list[set[str]]) -> tuple["csr_matrix", npt.NDArray[np.int64]]:
+    from scipy import sparse
+
+    number: dict[str, int] = {}
+    column = [number.setdefault(shingle, len(number)) for bag in bags for shingle in sorted(bag)]
+    sizes = np.array([len(bag) for bag in bags], dtype=np.int64)
+    row = np.repeat(np.arange(len(bags)), sizes)
+    ones = np.ones(len(row), dtype=np.int32)
+    return sparse.csr_matrix((ones, (row, column)), (len(bags), max(len(number), 1))), sizes
 
 
 def _groups(
@@ -74,13 +130,7 @@ def _groups(
     from scipy import sparse
     from scipy.sparse.csgraph import connected_components
 
-    number: dict[str, int] = {}
-    column = [number.setdefault(shingle, len(number)) for bag in bags for shingle in sorted(bag)]
-    sizes = np.array([len(bag) for bag in bags])
-    row = np.repeat(np.arange(len(bags)), sizes)
-    x = sparse.csr_matrix(
-        (np.ones(len(row), dtype=np.int32), (row, column)), (len(bags), max(len(number), 1))
-    )
+    x, sizes = _matrix(bags)
     blocks = [_alike(x, sizes, start, least) for start in range(0, len(bags), _AT_ONCE)]
     alike = sparse.vstack(blocks).tocsr()
     _, label = connected_components(alike, directed=False)

@@ -15,6 +15,7 @@ from engage.text.language import detect
 from engage.text.lexicons import lexicon
 
 _FEWEST_TEXTS: Final = 30
+_LANGUAGES: Final = ("zh", "en", "ru")
 _PHRASES: Final = 5
 _SWEEPS: Final = 200
 _WORD: Final = re.compile(r"[a-z]{3,}|[а-я]{4,}")
@@ -24,12 +25,13 @@ _RUN: Final = re.compile(r"[\u3400-\u9fff]+")
 @dataclass(frozen=True, slots=True)
 class EmergingTheme:
     """A group of comments: its key phrases, strongest first, how many comments it is the main one of, and the
-    places of the (up to ten) most typical ones in the texts given.
+    places of the (up to ten) most typical ones in the texts given, and of all.
     """
 
     phrases: tuple[str, ...]
     n: int
     typical: tuple[int, ...]
+    places: tuple[int, ...] = ()
 
 
 def emerging_themes(
@@ -59,8 +61,14 @@ def emerging_themes(
         members = np.flatnonzero(main == group)
         typical = members[np.argsort(-shares[members, group], kind="stable")[:10]]
         phrases = _phrases([terms[t] for t in np.argsort(-loads[group], kind="stable")[:40]])
-        found.append(EmergingTheme(phrases, len(members), tuple(int(mine[place]) for place in typical)))
+        places = (tuple(int(mine[place]) for place in some) for some in (typical, members))
+        found.append(EmergingTheme(phrases, len(members), *places))
     return tuple(sorted(found, key=lambda theme: -theme.n))
+
+
+def terms_of(text: str, language: str) -> set[str]:
+    """Return the terms of one text: runs of 2–4 characters (zh) or words (en, ru), without stop words."""
+    return set(_terms(normalise([text], language)[0], language)) if language in _LANGUAGES else set()
 
 
 def _terms(text: str, language: str) -> Iterable[str]:
@@ -104,8 +112,12 @@ def _factor(
     weights: npt.NDArray[np.float64], count: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return W (texts, count) and H (count, terms)."""
-    _, vectors = np.linalg.eigh(weights.T @ weights)
-    right = vectors[:, ::-1][:, :count]
+    if len(weights) < weights.shape[1]:  # of XX' and X'X the smaller one gives the same singular vectors
+        values, vectors = np.linalg.eigh(weights @ weights.T)
+        sizes = np.sqrt(np.maximum(values[::-1][:count], 1e-12))
+        right = weights.T @ (vectors[:, ::-1][:, :count] / sizes)
+    else:
+        right = np.linalg.eigh(weights.T @ weights)[1][:, ::-1][:, :count]
     left = weights @ right
     shares, loads = np.zeros((len(weights), count)), np.zeros((count, weights.shape[1]))
     for k in range(count):

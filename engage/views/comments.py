@@ -1,4 +1,4 @@
-"""Comments: what people write about, in which tone, and how that moves. No comment itself is ever shown."""
+"""Comments: what people write about, in which tone, what they ask for, and whether it fits the scores."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from engage.present import charts, sentences
 from engage.privacy import SafeTable
+from engage.views import comments_reading, comments_wishes, comments_words
 from engage.views.template import View, open_page
+
+_PARTS = ("themes", "read", "wishes", "emerging", "agreement")
 
 
 def draw(view: View) -> None:
@@ -17,9 +20,20 @@ def draw(view: View) -> None:
     with view.part():
         with view.busy("working"):
             themes = view.tables.tone("theme", view.state.wave)
-            waves = view.tables.tone("wave", None)
         question, source = _pick(view, themes)
-        _answer(view, themes, waves, question, source)
+        headline, *more = sentences.tone(themes, view.names, question=question, source=source)
+        view.answer(headline)
+        part = view.pick("comments_part", _PARTS, lambda one: view.say(f"view_{one}"), "view")
+        if part == "themes":
+            _themes(view, themes, question, source, [headline, *more])
+        elif part == "read":
+            comments_reading.draw(view, themes, question, source)
+        elif part == "wishes":
+            comments_wishes.draw(view, question, source)
+        elif part == "emerging":
+            comments_words.emerging(view, question, source)
+        else:
+            comments_words.agreement(view, question, source)
     view.method()
 
 
@@ -43,19 +57,19 @@ def _choice(
     return str(st.session_state[key])
 
 
-def _answer(view: View, themes: SafeTable, waves: SafeTable, question: str, source: str) -> None:
-    headline, *more = sentences.tone(themes, view.names, question=question, source=source)
-    view.answer(headline)
-    for line in more:
+def _themes(view: View, themes: SafeTable, question: str, source: str, lines: list[str]) -> None:
+    for line in lines[1:]:
         view.line(line)
     view.note("single_comments")
     st.subheader(view.say("themes_title"), anchor=False)
-    view.chart(charts.tone_bars(themes, "theme", view.names, question=question, source=source), headline)
+    view.chart(charts.tone_bars(themes, "theme", view.names, question=question, source=source), lines[0])
     view.details(themes, "tone_by_theme")
     st.subheader(view.say("waves_title"), anchor=False)
     if len(view.tables.closed_waves) < 2:
         view.note("waves_later")
         return
+    with view.busy("working"):
+        waves = view.tables.tone("wave", None)
     view.chart(
         charts.tone_trend(waves, view.names, question=question, source=source), view.say("waves_title")
     )

@@ -171,6 +171,14 @@ class Tables:
         """Return the tone of comments by theme, wave or group."""
         return _released(self, "tone", by, wave)
 
+    def emerging(self) -> SafeTable:
+        """Return themes that comments form by themselves (some seconds on a cold cache)."""
+        return _released(self, "emerging")
+
+    def agreement(self) -> SafeTable:
+        """Return whether the words on each factor agree with its score."""
+        return _released(self, "agreement")
+
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _released(tables: Tables, question: str, *details: Any) -> SafeTable:

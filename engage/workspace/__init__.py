@@ -16,20 +16,22 @@ from engage.workspace import linking, waiting
 from engage.workspace.auditing import attacked
 from engage.workspace.base import ALL_WAVES
 from engage.workspace.breaks import Break, Breaks
+from engage.workspace.correcting import Learned
 from engage.workspace.importing import ImportResult, Progress, Upload, import_upload
 from engage.workspace.modelling import Models
 from engage.workspace.publishing import publish
 from engage.workspace.reading import Readings
 from engage.workspace.records import Records
+from engage.workspace.voices import Voices
 from engage.workspace.waiting import closed_waves, standings
 
 if TYPE_CHECKING:
     from engage.ingest import Kind
 
-__all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Workspace"]
+__all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace"]
 
 
-class Workspace(Models, Readings, Records):
+class Workspace(Models, Readings, Records, Voices):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ from engage.ingest.responses import STAND_IN
 from engage.privacy import Policy
 from engage.store import Snapshot
 from engage.workspace import linking
+
+BOX: Final = "none"
+"""The question of comments that answer none: the suggestion box."""
 
 _PART = ["question", "source"]
 _COMMENT = "comment"

@@ -25,6 +25,8 @@ from engage.store import (
     wave_name,
 )
 from engage.text import sentiment
+from engage.text.own import OwnLayer
+from engage.workspace.correcting import own_layer
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name (``reading``, ``comments``, ``writing``), how far it is, and its length."""
@@ -85,7 +87,7 @@ def import_upload(store: Store, upload: Upload, progress: Progress, *, keep_days
     _refuse_twice(store, snapshot.present, reading, wave, upload.name)
     if not reading.ok:
         raise Rejected("workspace.rejected", reading.problems, where=upload.name)
-    comments = _scored(reading.comments, progress)
+    comments = _scored(reading.comments, progress, own_layer(store))
 
     def still_welcome(now: Snapshot) -> None:
         """Ask again if others wrote meanwhile: the same people may have been imported."""
@@ -145,10 +147,10 @@ def _refuse_twice(store: Store, snapshot: Snapshot, reading: Reading, wave: str,
             raise InputError("workspace.already_answered", where=name, wave=wave, count=again)
 
 
-def _scored(comments: pd.DataFrame, progress: Progress) -> pd.DataFrame:
+def _scored(comments: pd.DataFrame, progress: Progress, own: OwnLayer | None) -> pd.DataFrame:
     if comments.empty:
         return comments
-    scored = sentiment(comments["text"], progress=lambda done, of: progress("comments", done, of))
+    scored = sentiment(comments["text"], progress=lambda done, of: progress("comments", done, of), own=own)
     return pd.concat([comments, scored], axis=1)
 
 

@@ -230,6 +230,7 @@ def _with_tone(frame: pd.DataFrame, snapshot: Snapshot) -> tuple[pd.DataFrame, t
         return frame, ()
     written = comments(snapshot, frame, ["team"])
     written = written[written["source"] == "employee"].dropna(subset=["team", "tone_score"])
+    written = written.assign(question=written["question"].fillna(""))  # the suggestion box asks none
     if written.empty:
         return frame, ()
     written = written[written["question"] == written["question"].value_counts().index[0]]

@@ -22,7 +22,7 @@ from engage.workspace.answering import answered
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.breaks import Breaks, since_break, trend_breaks
 from engage.workspace.cells import WaveCells
-from engage.workspace.hearing import heard
+from engage.workspace.hearing import BOX, heard
 from engage.workspace.quality import every_staffing, wave_quality
 from engage.workspace.toning import tone_table
 from engage.workspace.waiting import closed_waves
@@ -159,7 +159,7 @@ class Readings(Base):
             raise UsageError("workspace.unknown_demographic", where=by, name=by, known=known)
         asked = {question.id for question in self.instrument(ALL_WAVES).questions}
         several = nameable(written["question"], asked, self.policy.comments_k)
-        written["question"] = unnamed(written["question"], several)
+        written["question"] = unnamed(written["question"].fillna(BOX), several | {BOX})
         if by in answers.groups:
             written[by] = unnamed(written[by], self._names(answers, by))
         table = tone_table(written, by, answers.groups, self.policy)

@@ -1,0 +1,82 @@
+"""What people of the company note about comments: a wish's status, a corrected reading, a model taken or
+given up.
+
+One row of the table ``notes`` per note, never changed: the append is the commit, and an undo is a further
+row. Notes hold digests of shown words, codes, and what HR itself wrote; no comment. They don't belong to the
+events of imports and closes, so that a note moves no released table.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import pyarrow as pa
+
+from engage.errors import UsageError
+from engage.store import delta
+
+NoteKind = Literal["follow", "correct", "model", "undo"]
+
+_NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+_SCHEMA: Final = pa.schema(
+    [
+        ("id", pa.string()),
+        ("at", pa.timestamp("us", tz="UTC")),
+        *((name, pa.string()) for name in ("kind", "who", "marks", "value", "reason", "target")),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note: what ``kind``, ``who`` and when (UTC, ascending); ``marks`` are digests of what it is about.
+
+    ``follow``: ``value`` is a status and ``reason`` why. ``correct``: ``value`` holds the labels
+    (``tone=…;intent=…;theme=…``). ``model``: ``value`` is the name of a file of weights, ``""`` for none.
+    ``undo``: ``target`` is the id of the note it takes back.
+    """
+
+    kind: NoteKind
+    marks: tuple[str, ...] = ()
+    value: str = ""
+    reason: str = ""
+    who: str = ""
+    target: str = ""
+    id: str = ""
+    at: datetime = _NEVER
+
+
+def read_notes(folder: Path) -> tuple[Note, ...]:
+    """Return all notes in the order they were made, undone ones and undos included."""
+    pinned = delta.pin(folder)
+    if pinned is None:
+        return ()
+    rows = delta.rows(pinned).to_pylist()
+    notes = [Note(**(row | {"marks": tuple(filter(None, row["marks"].split(",")))})) for row in rows]
+    return tuple(sorted(notes, key=lambda note: (note.at, note.id)))
+
+
+def standing_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Return the notes that no undo has taken back."""
+    every = tuple(notes)
+    gone = {note.target for note in every if note.kind == "undo"}
+    return tuple(note for note in every if note.kind != "undo" and note.id not in gone)
+
+
+def append_note(folder: Path, note: Note) -> Note:
+    """Commit ``note`` and return it with its id and moment. The caller holds the workspace's lock.
+
+    Raises ``UsageError`` for the undo of a note that does not stand.
+    """
+    before = read_notes(folder)
+    if note.kind == "undo" and note.target not in {one.id for one in standing_notes(before)}:
+        raise UsageError("store.event_unknown", where=note.target, id=note.target)
+    now = datetime.now(UTC)
+    at = max(now, before[-1].at + timedelta(microseconds=1)) if before else now
+    made = replace(note, id=uuid.uuid4().hex, at=at)
+    row = {name: getattr(made, name) for name in _SCHEMA.names} | {"marks": ",".join(made.marks)}
+    delta.append(folder, pa.Table.from_pylist([row], schema=_SCHEMA), partitioned=False)
+    return made

@@ -33,7 +33,7 @@ def rows(path: Path) -> pd.DataFrame:
 
 
 # Below what benchmarks/text.py found by a margin: floors against breaking. pairs: share with both right.
-FLOORS = {"zh": (0.79, 0.74), "en": (0.72, 0.58), "ru": (0.735, 0.61)}
+FLOORS = {"zh": (0.79, 0.74), "en": (0.735, 0.56), "ru": (0.73, 0.61)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -272,7 +272,7 @@ def test_of_overlapping_entries_the_first_and_longest_hides_only_what_begins_ins
     ("language", "text", "expected"),
     [
         ("zh", "房东又涨房租", {"household": 2, "money": 0}),
-        ("en", "The landlord and the landlord's radiator", {"household": 1, "climate_room": 1}),
+        ("en", "The landlord and the landlord's radiator", {"household": 2, "climate_room": 1}),
         ("ru", "Начальник и начальница", {"boss": 2}),
     ],
 )

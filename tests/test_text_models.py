@@ -1,6 +1,7 @@
 """The models of engage.text: how the parts add up, and floors under what benchmarks/text.py measures."""
 
 import csv
+import importlib
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from engage.errors import TooLittleData, UsageError
 from engage.text import emerging_themes, matched_themes, redact, sentiment, themes
-from engage.text.features import CLASSES, class_sequence, classes, normalise, read
+from engage.text.features import CLASSES, class_sequence, classes, normalise, read, word_feature
 from engage.text.grams import chain, lay, lookup, salt
 from engage.text.kinds import KINDS, kinds
 from engage.text.language import detect
@@ -32,7 +33,7 @@ def rows(path: Path) -> pd.DataFrame:
 
 
 # Below what benchmarks/text.py found by a margin: floors against breaking. pairs: share with both right.
-FLOORS = {"zh": (0.79, 0.74), "en": (0.72, 0.58), "ru": (0.735, 0.61)}
+FLOORS = {"zh": (0.79, 0.74), "en": (0.735, 0.56), "ru": (0.73, 0.61)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -198,6 +199,55 @@ def test_models_are_small_and_complete() -> None:
     assert set(classes("zh").lengths) >= {1, 2, 3, 4}
 
 
+def test_scoring_needs_no_training_library_and_little_memory() -> None:
+    program = (
+        "import sys; from engage.text.model import LANGUAGES, model, probabilities;"
+        "[probabilities(['好 good хорошо'], one) for one in LANGUAGES];"
+        "known = [model(one) for one in LANGUAGES];"
+        "arrays = [getattr(one, name) for one in known for name in one.__slots__];"
+        "print(sum(getattr(array, 'nbytes', 0) for array in arrays));"
+        "print(*{'sklearn', 'snownlp', 'onnxruntime', 'torch', 'vaderSentiment'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    size, imported = done.stdout.split("\n")[:2]
+    assert int(size) < 60e6
+    assert not imported
+
+
+def test_words_that_no_training_comment_holds_have_a_weight_from_their_vectors() -> None:
+    with np.load(LABELLED / "ru_vectors.npz") as file:
+        words = str(file["words"]).split("\n")
+        assert file["vectors"].shape == (len(words), 100)
+    known, unseen = model("ru"), 0
+    laid = lay(words[::400])
+    seen = words_of(laid)
+    places = place_of(word_feature(laid.stretch(seen.start, seen.end)))
+    assert known.row[places].all()
+    assert set(places) <= {int(p) for p in place_of(read(words[::400], "ru").groups[1].what)}
+    held = set(" ".join(normalise(list(rows(LABELLED / "ru_train.tsv")["text"]), "ru")).split())
+    for word, place in zip(words[::400], places, strict=False):
+        if word not in held:
+            unseen += 1
+            assert known.weights[known.row[place]].any()
+    assert unseen > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_models_are_rebuilt_from_the_repository(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(LABELLED))
+    train = importlib.import_module("train")
+    monkeypatch.setattr(train, "MODELS", tmp_path)
+    train.build(language, write=True)
+    shipped = ROOT / "engage" / "text" / "models" / f"{language}.npz"
+    with np.load(shipped) as old, np.load(tmp_path / f"{language}.npz") as new:
+        assert old.files == new.files
+        for name in old.files:
+            assert np.allclose(old[name].astype(float), new[name].astype(float), rtol=2e-3, atol=1e-3)
+
+
 def test_an_edited_word_list_counts_at_once(tmp_path: Path) -> None:
     program = (
         "from engage.text import topics; words = dict(topics.document());"
@@ -222,7 +272,7 @@ def test_of_overlapping_entries_the_first_and_longest_hides_only_what_begins_ins
     ("language", "text", "expected"),
     [
         ("zh", "房东又涨房租", {"household": 2, "money": 0}),
-        ("en", "The landlord and the landlord's radiator", {"household": 1, "climate_room": 1}),
+        ("en", "The landlord and the landlord's radiator", {"household": 2, "climate_room": 1}),
         ("ru", "Начальник и начальница", {"boss": 2}),
     ],
 )

@@ -256,6 +256,11 @@ def _characters(laid: Laid, late: npt.NDArray[np.bool_]) -> tuple[Places, Hashes
     return _joined(parts)
 
 
+def word_feature(hashed: Hashes) -> Hashes:
+    """Return the feature of single words from their hashes, as :func:`read` gives it."""
+    return salt(hashed, 41)
+
+
 def _worded(laid: Laid, words: Words, late: npt.NDArray[np.bool_]) -> tuple[Places, Hashes, Places, Places]:
     single = laid.stretch(words.start, words.end)
     owner = laid.owner[words.start]

@@ -22,7 +22,7 @@ from engage.text.kinds import kinds
 from engage.text.topics import THEMES, listed_themes, theme_words
 
 Floats = npt.NDArray[np.float64]
-BITS: Final = 18  # features are hashed into 2¹⁸ places
+BITS: Final = 20  # features are hashed into 2²⁰ places
 LANGUAGES: Final = ("zh", "en", "ru")
 HEADS: Final = {"tone": 3, "intent": 5, "theme": len(THEMES)}
 _NEW_WORD: Final = 6.0  # logits for a word that somebody added to surveys/themes.yaml
@@ -43,10 +43,10 @@ class Scores(NamedTuple):
 class Model:
     """Weights of one language.
 
-    ``row`` (2¹⁸) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25),
+    ``row`` (2²⁰) maps a place to its row of ``weights`` (rows, 25; row 0 is zeros). ``bias`` (25),
     ``kinds`` (kinds, 17): what a kind of thing adds to the themes; ``listed``: the weight of each listed word
     for its theme, more for words that the model was not built with; ``theme_cuts``: the least probability of
-    the likeliest theme and of any other that is named. ``review`` (2¹⁸, 2) and ``review_bias`` (2): the
+    the likeliest theme and of any other that is named. ``review`` (2²⁰, 2) and ``review_bias`` (2): the
     columns that say how good a review is and whether it is one, or empty; ``lean`` (2, 3): what
     :func:`lean_of` them adds to the tones.
     """

@@ -159,7 +159,9 @@ def driver_figures(frame, drivers, policy=POLICY, known_outcome=False):
     """Return the released figures of a model, importance without resamples."""
     fit = fit_drivers(frame, "y", drivers)
     split = relative_importance(frame, "y", drivers)
-    rows = fit.tidy().rename(columns={"term": "driver"}).merge(split.tidy()[["driver", "importance", "share"]])
+    rows = (
+        fit.tidy().rename(columns={"term": "driver"}).merge(split.tidy()[["driver", "importance", "share"]])
+    )
     weights = split.beside["relative_weights"]
     rows["johnson"], rows["correlation"] = weights / weights.sum(), split.beside["correlation"]
     rows["vif"] = rows["driver"].map(dict(fit.vif))
@@ -235,7 +237,7 @@ def test_correlations_add_no_equation_on_anybodys_answer():
 
 
 def test_a_correlation_is_of_the_models_own_rows():
-    """Of all rows that have both answers it would be of other people: two sums that differ by a few of them."""
+    """Of all rows that have both answers it would be of a few other people: two sums that differ by them."""
     from engage.workspace.findings import answer, scale_question
     from engage.workspace.linking import Survey
 
@@ -261,7 +263,9 @@ def test_a_correlation_with_what_many_know_is_no_finer_than_a_score():
     for share in (0.1, 0.3, 0.5):
         pay = rng.integers(1, 6, 400).astype(float)
         left = rng.random(400) < share
-        step = 0.05 * pay.std() / np.sqrt(left.mean() * (1 - left.mean()))  # of the difference of the two means
+        step = (
+            0.05 * pay.std() / np.sqrt(left.mean() * (1 - left.mean()))
+        )  # of the difference of the two means
         assert step * (1 - left.mean()) >= 0.06  # … and of the leavers' own
 
 
@@ -445,7 +449,7 @@ def test_what_large_models_leave_of_each_other_has_people_for_a_model_as_large()
     frame["y"] = np.clip(np.round(3 + (frame[drivers] - 3).sum(axis=1) * 0.2 + rng.normal(size=n)), 1, 5)
     frame["site"] = [name for name, size in sizes.items() for _ in range(size)]
     rest = frame[frame["site"].isin(["c", "d"])]
-    own, known = leverages(rest[drivers].to_numpy(), np.arange(len(rest)), POLICY.colluders)
+    _, known = leverages(rest[drivers].to_numpy(), np.arange(len(rest)), POLICY.colluders)
     assert known > 0.5
     assert len(rest) < POLICY.rows_per_coefficient * 15
 

@@ -48,9 +48,10 @@ def release_drivers(
     (``known_outcome``: who left, what service was); variance inflation factors to 0.1, at most 10.
     ``table`` has one row per outcome, block and driver, with any of ``DRIVER_COLUMNS``; others are left out.
     ``behind`` says what stands behind every model that a number of the table comes from, the main one first;
-    its rows become the note ``n``, its coefficients the note ``coefficients``. Other counts in ``notes`` are shown from 20 on, else in a band
-    (``events_band``). Raises ``TooLittleData`` where a model misses a threshold of ``policy``
-    (:func:`engage.privacy.support.check_support`), ``TypeError`` for more rows than drivers.
+    its rows become the note ``n``, its coefficients the note ``coefficients``. Other counts in ``notes`` are
+    shown from 20 on, else in a band (``events_band``). Raises ``TooLittleData`` where a model misses a
+    threshold of ``policy`` (:func:`engage.privacy.support.check_support`), ``TypeError`` for more rows than
+    drivers.
     """
     for support in behind:
         check_support(support, policy)

@@ -61,6 +61,11 @@ class Answer:
     behind: tuple[Support, ...]
     used: pd.Index
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must be told, as codes."""
+        return tuple(map(str, self.notes["warnings"])) if isinstance(self.notes["warnings"], tuple) else ()
+
     def released(self, policy: Policy) -> SafeTable:
         """Return the table as readers may have it; who left, and what service was, are known to many."""
         known = self.notes["outcome"] in (ATTRITION, SERVICE)
@@ -117,10 +122,15 @@ def driver_answer(survey: Survey, snapshot: Snapshot, outcome: str, policy: Poli
         parts = [answer(question, survey, policy) for question in service_questions(survey, snapshot)]
     except TooLittleData as error:
         raise refusal(error, policy) from None
+    notes: dict[str, Note] = {**parts[0].notes, "outcome": SERVICE}
+    for name in ("r_squared", "out_of_sample"):
+        notes |= {f"{name}:{part.notes['outcome']}": part.notes[name] for part in parts}
+        del notes[name]
+    codes = (code for part in parts for code in part.warnings)
     return replace(
         parts[0],
         table=pd.concat([part.table for part in parts], ignore_index=True),
-        notes={**parts[0].notes, "outcome": SERVICE},
+        notes=notes | {"warnings": tuple(dict.fromkeys(codes))},
         behind=tuple(support for part in parts for support in part.behind),
     )
 

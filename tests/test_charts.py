@@ -209,6 +209,8 @@ def test_no_chart_holds_more_than_its_released_tables(monkeypatch):
             for row in rows:
                 if set(row) <= {"favourable", "share", "words"}:
                     continue  # the lines and corner words of the map
+                if name.startswith("staying") and row.get("share") == 1.0:
+                    continue  # where a curve begins, everybody is there
                 shown = [row.get(field) for field in NUMBERS]
                 assert {round(value, 9) for value in shown if value is not None} <= released, (name, row)
 

@@ -92,6 +92,7 @@ def driver_rows(outcome="engagement", drivers=FACTORS, seed=3):
             "importance_low": share * 0.75, "importance_high": share * 1.3,
             "rank_low": np.maximum(rank - 1, 1), "rank_high": np.minimum(rank + 2, len(drivers)),
             "direction": np.sign(estimate).astype(int),
+            "johnson": share, "correlation": np.sign(estimate) * np.sqrt(share), "vif": 1.4,
         }
     )  # fmt: skip
 
@@ -111,6 +112,7 @@ def driver_table(outcome="engagement", drivers=FACTORS, theme=True, **notes):
     notes = {
         "outcome": outcome,
         "model": "ols",
+        "explained": "r_squared",
         "r_squared": 0.523,
         "out_of_sample": 0.497,
         **notes,

@@ -134,7 +134,9 @@ def test_the_support_counts_both_sides_and_the_slope_of_every_factor():
 @IN_EVERY
 def test_two_factor_words_and_charts(names):
     table = two_factor(refused=["withdrawal"])
-    headline, theory, untold = sentences.two_factor(table, names)
+    headline, largest, theory, untold = sentences.two_factor(table, names)
+    assert "95%" in largest
+    assert number("0.37", names) in largest
     assert "912" in headline
     assert names.inline(names.scale("pay")) in headline
     assert {"3", "4"} <= set(theory)

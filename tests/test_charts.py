@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import programme_tables
 import pytest
+from analysis_tables import grid, leaving, outcomes, staying, two_factor
 from quality_tables import TEAMS, differences, distribution, moved, quality, response
 from safe_tables import (
     FACTORS,
@@ -34,7 +35,7 @@ from engage.workspace import Break
 
 PICTURES = os.environ.get("ENGAGE_PICTURES")
 """A folder to keep the rendered charts in, to look at them."""
-NUMBERS = ("share", "favourable", "ci_low", "ci_high", "importance_low", "importance_high")
+NUMBERS = ("share", "favourable", "ci_low", "ci_high", "importance_low", "importance_high", "johnson")
 EN = Names(INSTRUMENT, "en")
 WAVES = ("2025下半年", "2026上半年")
 CHART_MODULES = sorted(Path(charts.__file__).parent.glob("*_charts.py"))
@@ -78,6 +79,17 @@ def chart_makers(names):
         "response": lambda: charts.response(response(), "team", names),
         "programme_effects": lambda: charts.programme_effects(programme_tables.programmes(), names),
         "event_study": lambda: charts.event_study(programme_tables.programmes(), "service", "on_time", names),
+        "verdict_grid": lambda: charts.verdict_grid(two_factor(refused=["withdrawal"]), names),
+        "two_factor_map": lambda: charts.two_factor_map(two_factor(), "pride", names),
+        "two_factor_map_strain": lambda: charts.two_factor_map(two_factor(), "job_search", names),
+        "levers": lambda: charts.levers(grid().levers, "engagement", names),
+        "levers_share": lambda: charts.levers(grid().levers, "attrition", names),
+        "what_if": lambda: charts.what_if(grid().answer({"pay": 0.2, "growth": -0.1}), names),
+        "outcomes": lambda: charts.outcomes(outcomes(), names),
+        "staying": lambda: charts.staying(staying(), "star", names),
+        "staying_whole": lambda: charts.staying(staying(by=""), "", names),
+        "calibration": lambda: charts.calibration(leaving(), names),
+        "odds": lambda: charts.odds(driver_table("attrition"), names),
         "nothing": lambda: charts.scale_bars(totals(n=3), names),
     }
 
@@ -198,8 +210,10 @@ def test_no_chart_holds_more_than_its_released_tables(monkeypatch):
         for rows in chart.to_dict()["datasets"].values():
             assert len(rows) <= cells, name
             for row in rows:
-                if set(row) <= {"favourable", "share", "words"}:
-                    continue  # the lines and corner words of the map
+                if set(row) <= {"favourable", "share", "words", "expected"}:
+                    continue  # the lines and corner words of the map, the line of a perfect model
+                if name.startswith("staying") and not 0 <= (row.get("share") or 0) < 1:
+                    continue  # where a curve begins, everybody is there; below the axis stand counts
                 shown = [row.get(field) for field in NUMBERS]
                 assert {round(value, 9) for value in shown if value is not None} <= released, (name, row)
 
@@ -244,18 +258,28 @@ def test_importance_says_the_direction_in_words(lang):
     rows = drawn(charts.importance(driver_table(), names))
     signs = driver_table().tidy().dropna(subset=["share"]).set_index("driver")["direction"]
     for row in rows:
-        arrow = "▲" if signs[row["driver"]] > 0 else "▼"
+        arrow = "▲" if signs[row["driver"]] > 0 else "▼"  # hollow where it may be chance
         assert row["words"].count(arrow) == 1
     assert words_of(charts.importance(driver_table("attrition"), names)) != words_of(
         charts.importance(driver_table(), names)
     )
 
 
-def test_a_direction_that_may_be_chance_is_not_drawn():
+def test_a_direction_that_may_be_chance_is_drawn_hollow():
     rows = driver_rows().assign(p_value=[0.2, 0.04] + [None] * (len(FACTORS) - 2), direction=-1)
     table = drivers_of(rows, n=100, outcome="engagement")
     words = {row["driver"]: row["direction_word"] for row in drawn(charts.importance(table, EN))}
-    assert [words[driver] for driver in FACTORS[:3]] == ["sign unclear", "▼ less", "▼ less"]
+    assert [words[driver] for driver in FACTORS[:3]] == ["▽ unclear", "▼ less", "▼ less"]
+    assert "it may be chance" in words_of(charts.importance(table, EN))
+    assert "it may be chance" not in words_of(charts.importance(driver_table(), EN))
+
+
+def test_johnsons_weight_stands_beside_lmg():
+    drawn_ones = {row["driver"]: row["johnson"] for row in drawn(charts.importance(driver_table(), EN))}
+    released = driver_table().tidy().query("block != 'theme'")
+    assert drawn_ones == dict(zip(released["driver"], released["johnson"], strict=True))
+    rows = driver_rows().drop(columns=["johnson", "correlation"])
+    assert {row["johnson"] for row in drawn(charts.importance(drivers_of(rows), EN))} == {None}
 
 
 def test_importance_of_groups_has_a_heading_each():

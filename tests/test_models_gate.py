@@ -149,6 +149,126 @@ def test_rows_of_one_person_are_taken_together():
     assert thrice.differing <= 30 < once.differing
 
 
+# ------------------------------------------------------------------ what stands beside the coefficients
+
+MOMENTS = ("estimate", "standardised", "importance", "share", "johnson", "correlation", "vif")
+"""Figures that follow from X'X, X'y and y'y alone."""
+
+
+def driver_figures(frame, drivers, policy=POLICY, known_outcome=False):
+    """Return the released figures of a model, importance without resamples."""
+    fit = fit_drivers(frame, "y", drivers)
+    split = relative_importance(frame, "y", drivers)
+    rows = (
+        fit.tidy().rename(columns={"term": "driver"}).merge(split.tidy()[["driver", "importance", "share"]])
+    )
+    weights = split.beside["relative_weights"]
+    rows["johnson"], rows["correlation"] = weights / weights.sum(), split.beside["correlation"]
+    rows["vif"] = rows["driver"].map(dict(fit.vif))
+    rows = rows.assign(outcome="y", block="survey")
+    behind = measured(frame, drivers)
+    return release_drivers(rows, {}, policy, behind=[behind], known_outcome=known_outcome).tidy()
+
+
+def twin(frame, drivers, seed):
+    """Return another y with the same X'y and y'y: what the columns leave of it, turned round."""
+    rng = np.random.default_rng(seed)
+    x = np.column_stack([np.ones(len(frame)), frame[drivers]])
+    q = np.linalg.qr(x)[0]
+    y = frame["y"].to_numpy()
+    fitted = q @ (q.T @ y)
+    other = rng.normal(size=len(y))
+    other -= q @ (q.T @ other)
+    return frame.assign(y=fitted + other * np.linalg.norm(y - fitted) / np.linalg.norm(other))
+
+
+def three_drivers(n=90, seed=4):
+    rng = np.random.default_rng(seed)
+    return staff({"main": n}, seed).assign(
+        z=lambda d: 0.6 * d["x"] + rng.normal(size=n), w=rng.integers(1, 6, n).astype(float)
+    )
+
+
+def test_johnson_and_correlations_say_nothing_that_the_moments_do_not():
+    """Two worlds in which X, X'y and y'y are the same have the same figures, and nobody's answer is."""
+    frame = three_drivers()
+    drivers = ["x", "z", "w"]
+    other = twin(frame, drivers, 1)
+    assert (frame["y"] - other["y"]).abs().median() > 0.5
+    one, two = (driver_figures(each, drivers) for each in (frame, other))
+    pd.testing.assert_frame_equal(one[list(MOMENTS)], two[list(MOMENTS)])
+    # while a third, in which one answer is another, has others: the comparison can fail
+    third = driver_figures(frame.assign(y=frame["y"].where(frame.index != 3, frame["y"] % 5 + 1)), drivers)
+    assert not third[list(MOMENTS)].equals(one[list(MOMENTS)])
+
+
+def test_correlations_add_no_equation_on_anybodys_answer():
+    """With three who compare notes, as wide open beside the correlations as beside the estimates alone.
+
+    Worst case: everybody's X and the outcome's exact spread are known, so that a correlation is linear in y.
+    """
+    from scipy.optimize import linprog
+
+    frame = staff({"main": 34, "hill": 16})
+    frame = frame.assign(hill=(frame["site"] == "hill").astype(float))
+    drivers = ["x", "hill"]
+    found = driver_figures(frame, drivers)
+    columns = frame[drivers].to_numpy() - frame[drivers].to_numpy().mean(axis=0)
+    solve = np.linalg.solve(columns.T @ columns, columns.T)
+    spread = frame["y"].std(ddof=0) * columns.std(axis=0) * len(frame)
+    estimates = [(solve, found["estimate"].to_numpy(), HALF)]
+    both = [*estimates, (columns.T / spread[:, None], found["correlation"].to_numpy(), 0.005)]
+    h = np.einsum("ij,ji->i", columns, solve)
+
+    def room(person, lines):
+        known = np.argsort(-np.abs(columns @ solve[:, person]))
+        known = [i for i in known if i != person][: POLICY.colluders]
+        bounds = [(frame["y"][i],) * 2 if i in known else (1, 5) for i in range(len(frame))]
+        a = np.vstack([part for rows, _, _ in lines for part in (rows, -rows)])
+        b = np.concatenate([part for _, b, half in lines for part in (b + half, half - b)])
+        cost = np.eye(len(frame))[person]
+        ends = [linprog(sign * cost, A_ub=a, b_ub=b, bounds=bounds).fun for sign in (1, -1)]
+        return -ends[1] - ends[0]
+
+    for person in np.argsort(-h)[:4]:
+        before, after = room(person, estimates), room(person, both)
+        assert after >= 1  # a quarter of the scale
+        assert after >= before - 0.1
+
+
+def test_a_correlation_is_of_the_models_own_rows():
+    """Of all rows that have both answers it would be of a few other people: two sums that differ by them."""
+    from engage.workspace.findings import answer, scale_question
+    from engage.workspace.linking import Survey
+
+    frame = three_drivers(120).assign(wave="w", respondent=[f"P{i}" for i in range(120)])
+    frame.loc[5, "z"] = np.nan
+    survey = Survey(frame, {"x": "hygiene", "z": "motivator", "y": "outcome"}, (), ())
+    found = answer(scale_question(survey, "y"), survey, POLICY).table.set_index("driver")["correlation"]
+    complete = frame.dropna(subset=["z"])
+    assert found["x"] == pytest.approx(np.corrcoef(complete["x"], complete["y"])[0, 1])
+    assert found["x"] != pytest.approx(np.corrcoef(frame["x"], frame["y"])[0, 1], abs=1e-6)
+
+
+def test_a_correlation_with_what_many_know_is_no_finer_than_a_score():
+    """Who left is known: a correlation then says the leavers' mean, which score tables round to 0.1."""
+    rows = driver_rows().assign(correlation=0.1234, johnson=0.4321, vif=[1.234, 27.0] * 7)
+    fine = drivers_of(rows, outcome="engagement").tidy()
+    coarse = release_drivers(rows, {}, POLICY, behind=[support()], known_outcome=True).tidy()
+    assert set(fine["correlation"]) == {0.12}
+    assert set(coarse["correlation"]) == {0.1}
+    assert set(fine["johnson"]) == {0.43}
+    assert set(fine["vif"]) == {1.2, 10.0}
+    rng = np.random.default_rng(2)
+    for share in (0.1, 0.3, 0.5):
+        pay = rng.integers(1, 6, 400).astype(float)
+        left = rng.random(400) < share
+        step = (
+            0.05 * pay.std() / np.sqrt(left.mean() * (1 - left.mean()))
+        )  # of the difference of the two means
+        assert step * (1 - left.mean()) >= 0.06  # … and of the leavers' own
+
+
 # ------------------------------------------------------------------ thresholds
 
 ENOUGH = support(200, coefficients=5, df=190, differing=80, binary=True, category=40, side=20, leverage=0.2)
@@ -247,14 +367,18 @@ def test_controls_in_numbers_stay_and_a_category_called_other_joins():
 
 
 def test_waves_that_others_would_give_away_are_left_out():
-    def kept(**people):
-        return poolable(pd.Series(people), POLICY)
+    def kept(coefficients=3, **people):
+        return poolable(pd.Series(people), POLICY, coefficients)
 
     assert kept(a=40, b=30) == ["a", "b"]
     assert kept(a=40, b=29) == ["a"]
     assert kept(a=40, b=15, c=14) == ["a"]
     assert kept(a=40, b=15, c=15) == ["a", "b", "c"]
     assert kept(a=12, b=15) == ["a", "b"]
+    # with 15 coefficients, a wave of 149 has no such model of its own: all less the other would be it
+    assert kept(15, a=400, b=149) == ["a"]
+    assert kept(15, a=400, b=150) == ["a", "b"]
+    assert kept(15, a=400, b=80, c=70) == ["a", "b", "c"]
 
 
 # ------------------------------------------------------------------ groups beside the whole
@@ -310,6 +434,36 @@ def test_what_groups_leave_of_each_other_is_nothing_or_enough(teams, homeless):
                 assert rest.nunique(dropna=False) >= 2
     for name, values in shown.items():
         assert all((members[name] == value).sum() >= 30 for value in values)
+
+
+def test_what_large_models_leave_of_each_other_has_people_for_a_model_as_large():
+    """X'y of all less that of the groups shown is a model of the rest, whatever the rest's own model is.
+
+    With 15 coefficients on 60 people, an answer is more than half explained once three others are known.
+    """
+    rng = np.random.default_rng(9)
+    sizes = {"a": 300, "b": 200, "c": 32, "d": 28}
+    n = sum(sizes.values())
+    drivers = [f"d{i}" for i in range(14)]
+    frame = pd.DataFrame(np.round(rng.normal(3, 1, (n, 14))), columns=drivers)
+    frame["y"] = np.clip(np.round(3 + (frame[drivers] - 3).sum(axis=1) * 0.2 + rng.normal(size=n)), 1, 5)
+    frame["site"] = [name for name, size in sizes.items() for _ in range(size)]
+    rest = frame[frame["site"].isin(["c", "d"])]
+    _, known = leverages(rest[drivers].to_numpy(), np.arange(len(rest)), POLICY.colluders)
+    assert known > 0.5
+    assert len(rest) < POLICY.rows_per_coefficient * 15
+
+    large = release_drivers(driver_rows(), {}, POLICY, behind=[support(coefficients=15)])
+    small = release_drivers(driver_rows(), {}, POLICY, behind=[support(coefficients=3)])
+    tables = {"a": large, "b": large, "c": small, "d": small}
+
+    def hidden(tables):
+        table = release_grouped_drivers(tables, "site", "y", frame[["site"]], POLICY).tidy()
+        return table.dropna(subset=["hidden_reason"]).set_index("site")["hidden_reason"].to_dict()
+
+    # composites of c stand; of the large models only a's, so that b, c and d are left
+    assert hidden(tables) == {"b": "complement", "d": "too_few_rows", "c": "complement"}
+    assert hidden(tables | {"a": small, "b": small}) == {"d": "too_few_rows", "c": "complement"}
 
 
 def test_a_group_hidden_in_the_score_tables_has_no_model():

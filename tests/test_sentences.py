@@ -83,6 +83,7 @@ def everything(names):
               service({"csat": (0.0, 0.1)}), ranked([1], [1]), ranked([1, 1], [2, 2]),
               grouped({"1": driver_table(), "2": None})]  # fmt: skip
     lines = [line for table in tables for line in sentences.drivers(table, names)]
+    lines += [sentences.driver_map(table, totals(), names) for table in (driver_table(), ranked([1], [1]))]
     for shift in (-1, 0, 1):
         lines += sentences.overview(totals(), names, changes=changes(shift))
     lines += sentences.overview(totals(n=3), names)
@@ -256,6 +257,48 @@ def test_what_one_hopes_for_depends_on_the_outcome():
     assert not any("Mind" in line for line in sentences.drivers(table, EN))
 
 
+def weighed(johnson):
+    """Make a driver table of three factors with LMG shares .5, .3, .2 and these weights of Johnson's."""
+    rows = driver_rows().head(3).assign(share=[0.5, 0.3, 0.2], johnson=johnson)
+    return drivers_of(rows, outcome="engagement")
+
+
+@pytest.mark.parametrize(
+    ("johnson", "words"),
+    [
+        ([0.48, 0.31, 0.21], "give the same order."),
+        ([0.5, 0.25, 0.25], "give the same order."),
+        ([0.5, 0.2, 0.3], "further down, these change places: "),
+        ([0.3, 0.45, 0.25], "first instead (45%)"),
+    ],
+)
+def test_whether_both_ways_of_dividing_agree_is_said(johnson, words):
+    assert any(words in line for line in sentences.drivers(weighed(johnson), EN))
+    assert not any("Johnson" in line for line in sentences.drivers(weighed([None] * 3), EN))
+
+
+@pytest.mark.parametrize("names", [EN, ZH, RU])
+def test_the_map_says_n_intervals_and_what_it_does_not_show(names):
+    said = sentences.driver_map(driver_table(), totals(), names)
+    assert said.count("95%") == 2
+    assert said.count("n = ") == 2
+    assert "912" in said
+
+
+@pytest.mark.parametrize("names", [EN, ZH, RU])
+def test_the_model_in_hand_is_written_out(names):
+    table = driver_table("attrition", model="logit", explained="mckelvey_zavoina", controls=("wave",),
+                         clustered_by="respondent", n_clusters=900, events=312)  # fmt: skip
+    model, divided, size, events, inflation, themes = sentences.driver_method(table, names)
+    assert names.driver("pay") in model
+    assert names.inline(names.demographic("wave")) in model
+    assert "Zavoina" in divided or "Завойны" in divided
+    assert "912" in size
+    assert events.replace(",", ".").count("156.0") == 1  # 312 of two columns' coefficients
+    assert inflation.replace(",", ".").count("1.4") == 1
+    assert themes
+
+
 def test_service_speaks_of_composites_by_measure():
     table = service({"csat": (0.4, 0.1), "on_time": (0.5, 0.0), "quality": (0.0, 0.1)})
     head, *measures = sentences.drivers(table, EN)
@@ -267,6 +310,8 @@ def test_service_speaks_of_composites_by_measure():
         "On-time share: each point higher on all hygiene factors goes with 50.0 percentage points more "
         "(95% interval 30.0–70.0).",
         "Quality inspection: it is not certain that all hygiene factors goes with it at all.",
+        "Johnson's weights, another way of dividing what is explained, give the same order for every "
+        "measure.",
     ]
     assert "no reliable link" in sentences.drivers(service({"csat": (0.0, 0.1)}), EN)[0]
 

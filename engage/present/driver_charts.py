@@ -21,10 +21,11 @@ _QUARTERS: Final = ("act", "keep", "watch", "leave")
 
 
 def importance(drivers: SafeTable, names: Names) -> alt.LayerChart:
-    """Return bars of each driver's share of the explained variance with its interval, largest first.
+    """Return bars of each driver's LMG share with its interval, largest first, and Johnson's weight beside.
 
-    The sign beside the coefficient of all other drivers is said in words. Rows of the block ``theme`` have no
-    share and are left out. Several outcomes or groups in one table get a heading each.
+    The sign beside the coefficient of all other drivers is always said, as unclear where it may be chance.
+    Rows of the block ``theme`` have no share and are left out. Several outcomes or groups in one table get a
+    heading each.
     """
     frame = _with_share(drivers)
     if frame.empty:
@@ -37,10 +38,13 @@ def importance(drivers: SafeTable, names: Names) -> alt.LayerChart:
         y=alt.Y("row:N", sort=None, scale=alt.Scale(domain=rows), axis=look.row_axis(labels, headings)),
         tooltip=[
             alt.Tooltip(f"{field}:N", title=say(f"charts.tip.{field}", names.lang))
-            for field in ("label", "role_word", "share_word", "interval", "rank", "direction_word")
+            for field in (
+                "label", "role_word", "share_word", "interval", "johnson_word", "rank", "direction_word",
+                "correlation_word",
+            )
         ],
-    )
-    furthest = max(frame["share"].max(), frame["importance_high"].max())
+    )  # fmt: skip
+    furthest = frame["end"].max()
     top = min(max((int(furthest * 20) + 1) / 20, 0.1), 1.0)
     axis = alt.Axis(format="%", tickCount=6, title=say("charts.importance_axis", names.lang))
     colour = _role_colour(frame, names)
@@ -52,6 +56,11 @@ def importance(drivers: SafeTable, names: Names) -> alt.LayerChart:
             color=colour,
         ),
         base.mark_rule(strokeWidth=2.5).encode(x="importance_low:Q", x2="importance_high:Q", color=colour),
+        base.transform_filter("isValid(datum.johnson)")
+        .mark_point(
+            shape="diamond", filled=True, size=70, opacity=1, fill="#ffffff", stroke=INK, strokeWidth=1.5
+        )
+        .encode(x="johnson:Q"),
         base.mark_text(align="left", dx=8, color=INK).encode(x="end:Q", text="words:N"),
     ]
     return finish(layers, _ROW * len(rows), _directions(frame, names))
@@ -160,7 +169,7 @@ def _worded(frame: pd.DataFrame, lead: Sequence[str], names: Names) -> pd.DataFr
         share_word=[numbers.percent(share) for share in frame["share"]],
     )
     words["role_word"] = words["role"].map(names.role)
-    for column in ("importance_low", "importance_high", "rank_low", "rank_high"):
+    for column in ("importance_low", "importance_high", "rank_low", "rank_high", "johnson", "correlation"):
         words[column] = words[column].astype(float) if column in words else float("nan")
     pairs = zip(words["importance_low"], words["importance_high"], strict=True)
     words["interval"] = [numbers.span(low, high) for low, high in pairs]
@@ -174,7 +183,11 @@ def _worded(frame: pd.DataFrame, lead: Sequence[str], names: Names) -> pd.DataFr
         f"{share} {direction}"
         for share, direction in zip(words["share_word"], words["direction_word"], strict=True)
     ]
-    words["end"] = words["importance_high"].fillna(words["share"])
+    words["johnson_word"] = [numbers.percent(share) for share in words["johnson"]]
+    words["correlation_word"] = [
+        "–" if is_missing(r) else numbers.decimal(float(r), names.lang) for r in words["correlation"]
+    ]
+    words["end"] = words[["share", "importance_high", "johnson"]].max(axis=1)
     places = {heading: place for place, heading in enumerate(dict.fromkeys(words["heading"]))}
     words = words.assign(place=words["heading"].map(places)).sort_values(
         ["place", "share"], ascending=[True, False], kind="stable"
@@ -195,6 +208,9 @@ def _worded(frame: pd.DataFrame, lead: Sequence[str], names: Names) -> pd.DataFr
             "importance_low",
             "importance_high",
             "interval",
+            "johnson",
+            "johnson_word",
+            "correlation_word",
             "rank",
             "direction",
             "direction_word",
@@ -205,16 +221,20 @@ def _worded(frame: pd.DataFrame, lead: Sequence[str], names: Names) -> pd.DataFr
     ]
 
 
-def sign(direction: object, p_value: object) -> Literal["more", "less", "unclear", "none"]:
-    """Return ``"more"`` or ``"less"`` for a direction of +1 or −1, ``"unclear"`` where it may be chance.
+Sign = Literal["more", "less", "perhaps_more", "perhaps_less", "none"]
+
+
+def sign(direction: object, p_value: object) -> Sign:
+    """Return ``"more"`` or ``"less"`` for a direction of +1 or −1, ``"perhaps_"`` where it may be chance.
 
     ``p_value`` is that of the driver's coefficient beside the others; without one the direction stands.
     """
     if is_missing(direction):
         return "none"
+    up = float(str(direction)) > 0
     if not is_missing(p_value) and float(str(p_value)) > SURE:
-        return "unclear"
-    return "more" if float(str(direction)) > 0 else "less"
+        return "perhaps_more" if up else "perhaps_less"
+    return "more" if up else "less"
 
 
 def rank_span(low: float, high: float) -> str:
@@ -242,9 +262,11 @@ def _directions(frame: pd.DataFrame, names: Names) -> list[str]:
     """Say what the arrows mean for this outcome."""
     outcome = str(frame["outcome"].iloc[0]) if frame["outcome"].nunique() == 1 else "service"
     key = f"charts.arrows.{outcome}"
-    if known(key):
-        return say(key, names.lang).split("\n")
-    return say("charts.arrows.other", names.lang, outcome=names.outcome(outcome)).split("\n")
+    if not known(key):
+        key = "charts.arrows.other"
+    lines = say(key, names.lang, outcome=names.outcome(outcome)).split("\n")
+    unsure = {say(f"labels.direction.perhaps_{way}", names.lang) for way in ("more", "less")}
+    return [*lines, say("charts.unsure_sign", names.lang)] if unsure & set(frame["direction_word"]) else lines
 
 
 def _role_colour(frame: pd.DataFrame, names: Names) -> alt.Color:

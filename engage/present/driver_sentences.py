@@ -8,7 +8,7 @@ import pandas as pd
 from engage.present import numbers
 from engage.present.driver_charts import SURE
 from engage.present.labels import Names, is_missing
-from engage.present.look import released
+from engage.present.look import FAVOURABLE_LINE, released
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -32,7 +32,7 @@ def drivers(table: SafeTable, names: Names) -> tuple[str, ...]:
     if survey.empty:
         return (say("sentences.nothing", names.lang),)
     if table.notes.get("outcome") == "service":
-        return _service(survey, table, names)
+        return *_service(survey, table, names), *_agreement_by_measure(shares, names)
     ranked = shares.sort_values("share", ascending=False, kind="stable")
     outcome = str(ranked["outcome"].iloc[0])
     if outcome == "attrition":
@@ -40,9 +40,83 @@ def drivers(table: SafeTable, names: Names) -> tuple[str, ...]:
         lines = [_attrition(ranked, table, names), detail(survey.iloc[0], names)]
     else:
         lines = [_scale(ranked, outcome, table, names)]
+    lines += _agreement(ranked, names)
     lines += _reversed(survey, outcome, names)
     lines += _themes(frame[frame["block"] == "theme"], outcome, names)
     return tuple(lines)
+
+
+def driver_map(table: SafeTable, scores: SafeTable, names: Names) -> str:
+    """Return what the map of importance and standing shows: the important factors that stand low.
+
+    ``table``: drivers of one outcome, ``scores``: totals of one wave.
+    """
+    frame = released(table, "drivers")
+    frame = frame[frame["share"].notna() & (frame["block"] != "theme")]
+    line = 1 / len(frame) if len(frame) else 1.0
+    totals = released(scores, "scores").dropna(subset=["favourable"]).drop_duplicates("scale")
+    found = frame.merge(
+        totals[["scale", "favourable", "ci_low", "ci_high", "n", "n_band"]],
+        left_on="driver", right_on="scale", suffixes=("_b", ""),
+    ).sort_values("share", ascending=False, kind="stable")  # fmt: skip
+    if found.empty:
+        return say("sentences.nothing", names.lang)
+    act = found[(found["share"] >= line) & (found["favourable"] < FAVOURABLE_LINE)]
+    row = (found if act.empty else act).iloc[0]
+    words = {
+        "share": numbers.percent(row["share"]),
+        "interval": numbers.span(row["importance_low"], row["importance_high"]),
+        "n": numbers.whole(float(str(table.notes["n"])), names.lang),
+        "favourable": numbers.percent(row["favourable"]),
+        "span": numbers.span(row["ci_low"], row["ci_high"]), "people": names.n(row["n"], row["n_band"]),
+        "outcome": names.inline(names.outcome(str(row["outcome"]))),
+    }  # fmt: skip
+    if act.empty:
+        return say(
+            "sentences.drivers.map_none", names.lang, **words, line=numbers.percent(FAVOURABLE_LINE),
+            driver=names.inline(names.driver(str(row["driver"]))),
+        )  # fmt: skip
+    called = [names.inline(names.driver(str(driver))) for driver in act["driver"]]
+    return say("sentences.drivers.map", names.lang, **words, named=called)
+
+
+def _agreement(ranked: pd.DataFrame, names: Names) -> list[str]:
+    """Say whether Johnson's weights give the same order; what is equal as shown may stand either way."""
+    moved = _moved(ranked)
+    if moved is None:
+        return []
+    if not moved:
+        return [say("sentences.drivers.agree_same", names.lang)]
+    first = ranked.iloc[int(ranked["johnson"].astype(float).argmax())]
+    if ranked["driver"].iloc[0] in moved and first["johnson"] > ranked["johnson"].iloc[0]:
+        called = names.inline(names.driver(str(first["driver"])))
+        share = numbers.percent(float(first["johnson"]))
+        return [say("sentences.drivers.agree_other", names.lang, driver=called, share=share)]
+    called_all = [names.inline(names.driver(driver)) for driver in moved]
+    return [say("sentences.drivers.agree_first", names.lang, drivers=called_all)]
+
+
+def _agreement_by_measure(shares: pd.DataFrame, names: Names) -> tuple[str, ...]:
+    """Say for which service measures Johnson's weights give another order."""
+    found = {str(outcome): _moved(part) for outcome, part in shares.groupby("outcome", sort=False)}
+    if any(moved is None for moved in found.values()):
+        return ()
+    other = [names.inline(names.outcome(outcome)) for outcome, moved in found.items() if moved]
+    if other:
+        return (say("sentences.drivers.agree_other_in", names.lang, measures=other),)
+    return (say("sentences.drivers.agree_same_in", names.lang),)
+
+
+def _moved(rows: pd.DataFrame) -> list[str] | None:
+    """Return the drivers that another one passes by Johnson's weights; ``None`` where there are none."""
+    if "johnson" not in rows or rows["johnson"].isna().any():
+        return None
+    pairs = list(zip(rows["driver"], rows["share"], rows["johnson"], strict=True))
+    return [
+        str(driver)
+        for driver, lmg, johnson in pairs
+        if any((lmg - other) * (johnson - others) < 0 for _, other, others in pairs)
+    ]
 
 
 def _groups(frame: pd.DataFrame, by: str, names: Names) -> str:

@@ -66,7 +66,7 @@ def _what_if(frame: pd.DataFrame, names: Names) -> dict[str, object]:
 def _together(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     column = heading(names)
     return {
-        column("of_whom"): [say(f"what_if.of.{unit}", names.lang) for unit in frame["unit"]],
+        column("of_whom"): [say(f"service.unit.{unit}", names.lang) for unit in frame["unit"]],
         column("driver"): [names.driver(driver) for driver in frame["driver"]],
         column("other_driver"): [names.driver(driver) for driver in frame["other"]],
         column("correlation"): frame["r"],
@@ -87,7 +87,7 @@ def _outcomes(frame: pd.DataFrame, names: Names) -> dict[str, object]:
     column = heading(names)
     made: dict[str, object] = {
         column("outcome"): [names.outcome(outcome) for outcome in frame["outcome"]],
-        column("of_whom"): [say(f"what_if.of.{unit}", names.lang) for unit in frame["unit"]],
+        column("of_whom"): [say(f"service.unit.{unit}", names.lang) for unit in frame["unit"]],
         column("driver"): [names.driver(driver) for driver in frame["driver"]],
         column("model_of"): [
             say(f"service.model.{_model(row)}", names.lang) for row in frame.to_dict("records")

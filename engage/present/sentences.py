@@ -12,7 +12,8 @@ import pandas as pd
 from engage.present import numbers
 from engage.present.attrition_sentences import attrition, card, staying
 from engage.present.difference_sentences import changes, difference_on, differences
-from engage.present.driver_sentences import drivers
+from engage.present.driver_method import driver_method
+from engage.present.driver_sentences import driver_map, drivers
 from engage.present.labels import COMPOSITES, POINTS, Names, is_missing
 from engage.present.look import released
 from engage.present.programme_sentences import programme_on, programmes, stars, statement
@@ -33,6 +34,8 @@ __all__ = [
     "changes",
     "difference_on",
     "differences",
+    "driver_map",
+    "driver_method",
     "drivers",
     "hazards",
     "headcount",

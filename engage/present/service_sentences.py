@@ -23,7 +23,7 @@ def service(table: SafeTable, names: Names) -> tuple[str, ...]:
     shown = joint.dropna(subset=["estimate"])
     if shown.empty:
         return (names.refusal(whole["hidden_reason"]),)
-    lines = [_headline(shown, names)]
+    lines = [_headline(shown, names), _largest(shown, names)]
     sizes = shown.groupby("unit", sort=False)["n"].min()
     units = [say(f"service.sizes.{unit}", lang, n=numbers.whole(float(n), lang)) for unit, n in sizes.items()]
     lines.append(say("service.sizes.line", lang, sizes=units))
@@ -57,18 +57,41 @@ def paths(table: SafeTable, names: Names) -> tuple[str, ...]:
     mediator = names.inline(names.scale(str(indirect["mediator"].iloc[0])))
     sure = indirect[(indirect["ci_low"] > 0) | (indirect["ci_high"] < 0)]
     if sure.empty:
-        return (say("service.paths_none", lang, n=n, mediator=mediator, all=len(indirect)),)
-    found = [
-        say(
-            "service.paths_one", lang, driver=names.inline(names.driver(row["driver"])),
-            outcome=names.inline(names.outcome(row["outcome"])),
-            value=numbers.decimal(float(row["estimate"]), lang, 3),
-            interval=numbers.between(float(row["ci_low"]), float(row["ci_high"]), lang, 3),
+        most = indirect.iloc[int(indirect["estimate"].abs().argmax())]
+        return (
+            say(
+                "service.paths_none",
+                lang,
+                n=n,
+                mediator=mediator,
+                all=len(indirect),
+                found=_path(most, names),
+            ),
         )
-        for row in sure.to_dict("records")
-    ]  # fmt: skip
+    found = [_path(row, names) for _, row in sure.iterrows()]
     joined = ("；" if lang == "zh" else "; ").join(found)
     return (say("service.paths", lang, n=n, mediator=mediator, found=joined, all=len(indirect)),)
+
+
+def _path(row: pd.Series, names: Names) -> str:
+    return say(
+        "service.paths_one", names.lang, driver=names.inline(names.driver(str(row["driver"]))),
+        outcome=names.inline(names.outcome(str(row["outcome"]))),
+        value=numbers.decimal(float(row["estimate"]), names.lang, 3),
+        interval=numbers.between(float(row["ci_low"]), float(row["ci_high"]), names.lang, 3),
+    )  # fmt: skip
+
+
+def _largest(shown: pd.DataFrame, names: Names) -> str:
+    """Say the closest link in standard deviations, with its interval and n."""
+    row = shown.iloc[int(shown["standardised"].abs().argmax())]
+    return say(
+        "service.largest", names.lang, driver=names.inline(names.driver(str(row["driver"]))),
+        outcome=names.inline(names.outcome(str(row["outcome"]))),
+        value=numbers.decimal(float(row["standardised"]), names.lang),
+        interval=numbers.between(float(row["std_low"]), float(row["std_high"]), names.lang),
+        n=names.n(row["n"], None), of=say(f"what_if.of.{row['unit']}", names.lang),
+    )  # fmt: skip
 
 
 def _called(outcome: str, better: bool, names: Names) -> str:

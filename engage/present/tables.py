@@ -126,6 +126,7 @@ def _drivers(frame: pd.DataFrame, names: Names) -> dict[str, object]:
         column("role"): ["" if is_missing(role) else names.role(role) for role in frame["role"]],
         column("share"): per_cent(frame["share"]),
         column("share_interval"): spans(frame["importance_low"], frame["importance_high"]),
+        column("johnson"): per_cent(frame["johnson"]),
         column("rank"): [rank_span(a, b) for a, b in zip(frame["rank_low"], frame["rank_high"], strict=True)],
         column("direction"): [
             say(f"labels.direction.{sign(d, p)}", lang)
@@ -136,7 +137,9 @@ def _drivers(frame: pd.DataFrame, names: Names) -> dict[str, object]:
             "–" if is_missing(low) else numbers.between(low, high, lang) for low, high in intervals
         ],
         column("standardised"): frame["standardised"],
+        column("correlation"): frame["correlation"],
         column("p_value"): [p_word(p, names) for p in frame["p_value"]],
+        column("vif"): frame["vif"],
     }
     return made | note(frame, names)
 
@@ -334,7 +337,7 @@ def _distribution(frame: pd.DataFrame, names: Names) -> dict[str, object]:
 
 _DRIVER_COLUMNS: Final = (
     "block", "driver", "role", "share", "importance_low", "importance_high", "rank_low", "rank_high",
-    "direction", "estimate", "ci_low", "ci_high", "standardised", "p_value",
+    "direction", "estimate", "ci_low", "ci_high", "standardised", "p_value", "johnson", "correlation", "vif",
 )  # fmt: skip
 _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = {
     "scores": _scores,

@@ -37,8 +37,10 @@ def two_factor(table: SafeTable, names: Names) -> tuple[str, ...]:
         ]
         joined = ("；" if lang == "zh" else "; ").join(parts)
         lines.append(say("two_factor.headline", lang, n=n, parts=joined))
-        lines += _theory(told, names)
+        lines += [_furthest(told, "largest", names), *_theory(told, names)]
     lines += _untold(frame, names)
+    if told.empty:
+        lines.append(_furthest(frame, "widest", names))
     return tuple(lines)
 
 
@@ -52,7 +54,12 @@ def two_factor_on(table: SafeTable, outcome: str, names: Names) -> str:
     sided = frame[frame["verdict"].isin(["hygiene_like", "motivator_like"])]
     n = names.n(frame["n"].iloc[0], None)
     if sided.empty:
-        return say("two_factor.map_none", lang, outcome=words, n=n, factors=len(frame))
+        wide = frame.iloc[int((frame["ci_high"] - frame["ci_low"]).argmax())]
+        return say(
+            "two_factor.map_none", lang, outcome=words, n=n, factors=len(frame),
+            driver=names.inline(names.scale(wide["driver"])),
+            interval=numbers.between(float(wide["ci_low"]), float(wide["ci_high"]), lang),
+        )  # fmt: skip
     first = sided.iloc[int(sided["difference"].abs().argmax())]
     turned = -1.0 if first["side"] == "strain" else 1.0
     low, high = turned * float(first["low"]), turned * float(first["high"])
@@ -62,6 +69,20 @@ def two_factor_on(table: SafeTable, outcome: str, names: Names) -> str:
         f"two_factor.{key}", lang, outcome=words, n=n, driver=names.inline(names.scale(first["driver"])),
         low=numbers.decimal(low, lang), high=numbers.decimal(high, lang),
         interval=numbers.between(ends[0], ends[1], lang),
+    )  # fmt: skip
+
+
+def _furthest(rows: pd.DataFrame, key: str, names: Names) -> str:
+    """Say the interval of the largest difference between the sides, or of the least certain one."""
+    size = rows["difference"].abs() if key == "largest" else rows["ci_high"] - rows["ci_low"]
+    row = rows.iloc[int(size.argmax())]
+    low, high = float(row["ci_low"]), float(row["ci_high"])
+    if low * high > 0:
+        low, high = sorted((abs(low), abs(high)))
+    return say(
+        f"two_factor.{key}", names.lang, driver=names.inline(names.scale(row["driver"])),
+        outcome=names.inline(names.outcome(str(row["outcome"]))), n=names.n(row["n"], None),
+        interval=numbers.between(low, high, names.lang),
     )  # fmt: skip
 
 

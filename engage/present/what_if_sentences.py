@@ -35,15 +35,14 @@ def levers(table: SafeTable, names: Names, *, outcome: str = "") -> tuple[str, .
         "outcome": names.inline(names.outcome(about)), "driver": names.inline(names.driver(first["driver"])),
         "n": names.n(first["n"], None),
     }  # fmt: skip
+    words |= {
+        "change": _amount(float(first["change"]), names, share=share),
+        "interval": span(float(first["ci_low"]), float(first["ci_high"]), names, share=share),
+    }
     if sign_of(first, names) == "none":
-        return (say("what_if.levers_unsure", names.lang, outcome=words["outcome"], n=words["n"]),)
-    return (
-        say(
-            "what_if.levers", names.lang, **words, cap=numbers.decimal(float(first["cap"]), names.lang, 2),
-            change=_amount(float(first["change"]), names, share=share),
-            interval=span(float(first["ci_low"]), float(first["ci_high"]), names, share=share),
-        ),
-    )  # fmt: skip
+        return (say("what_if.levers_unsure", names.lang, **words),)
+    cap = numbers.decimal(float(first["cap"]), names.lang, 2)
+    return (say("what_if.levers", names.lang, **words, cap=cap),)
 
 
 def what_if(table: SafeTable, names: Names) -> tuple[str, ...]:

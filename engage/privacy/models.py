@@ -21,26 +21,37 @@ from engage.privacy.suppress import suppress
 DRIVER_COLUMNS: Final = (
     "outcome", "driver", "block", "role", "direction", "estimate", "standardised", "std_error", "ci_low",
     "ci_high", "p_value", "p_adjusted", "importance", "share", "importance_low", "importance_high",
-    "rank_low", "rank_high",
+    "rank_low", "rank_high", "johnson", "correlation", "vif",
 )  # fmt: skip
 """All that a driver table may hold; whatever else a model has stays inside."""
 
 _COEFFICIENTS: Final = ("estimate", "standardised", "std_error", "ci_low", "ci_high", "importance")
-_SHARES: Final = ("share", "importance_low", "importance_high")
+_SHARES: Final = ("share", "importance_low", "importance_high", "johnson")
+_CORRELATION_STEP: Final = {False: 0.01, True: 0.05}
+"""By whether the outcome is known: the correlation then tells the drivers' mean where it is high."""
+_MOST_INFLATED: Final = 10.0
 _COUNTED: Final = ("events", "n_clusters")
 _COUNT_STEP: Final = 5
 
 
 def release_drivers(
-    table: pd.DataFrame, notes: Mapping[str, Note], policy: Policy, *, behind: Sequence[Support]
+    table: pd.DataFrame,
+    notes: Mapping[str, Note],
+    policy: Policy,
+    *,
+    behind: Sequence[Support],
+    known_outcome: bool = False,
 ) -> SafeTable:
     """Release a driver model: coefficients and importance to 0.001, shares to a point, p-values in bands.
 
+    Correlations are to 0.01, and to 0.05 of an outcome that is no answer and that many know
+    (``known_outcome``: who left, what service was); variance inflation factors to 0.1, at most 10.
     ``table`` has one row per outcome, block and driver, with any of ``DRIVER_COLUMNS``; others are left out.
     ``behind`` says what stands behind every model that a number of the table comes from, the main one first;
-    its rows become the note ``n``. Other counts in ``notes`` are shown from 20 on, else in a band
-    (``events_band``). Raises ``TooLittleData`` where a model misses a threshold of ``policy``
-    (:func:`engage.privacy.support.check_support`), ``TypeError`` for more rows than drivers.
+    its rows become the note ``n``, its coefficients the note ``coefficients``. Other counts in ``notes`` are
+    shown from 20 on, else in a band (``events_band``). Raises ``TooLittleData`` where a model misses a
+    threshold of ``policy`` (:func:`engage.privacy.support.check_support`), ``TypeError`` for more rows than
+    drivers.
     """
     for support in behind:
         check_support(support, policy)
@@ -49,12 +60,18 @@ def release_drivers(
         raise TypeError("a driver table has one row per driver")
     for names, digits in ((_COEFFICIENTS, 3), (_SHARES, 2)):
         for name in frame.columns.intersection(list(names)):
-            frame[name] = frame[name].astype(float).round(digits)
+            frame[name] = frame[name].astype(float).round(digits) + 0.0
+    if "correlation" in frame:
+        step = _CORRELATION_STEP[known_outcome]
+        frame["correlation"] = ((frame["correlation"].astype(float) / step).round() * step).round(2) + 0.0
+    if "vif" in frame:
+        frame["vif"] = frame["vif"].astype(float).round(1).clip(upper=_MOST_INFLATED)
     for name in frame.columns.intersection(["p_value", "p_adjusted"]):
         frame[name] = frame[name].map(rounding.p_band)
     n = behind[0].n
     shown = {key: round(value, 2) if isinstance(value, float) else value for key, value in notes.items()}
-    return seal("drivers", frame, {**shown, "n": n, **_counts(notes, behind[0])})
+    counts = {"n": n, "coefficients": behind[0].coefficients, **_counts(notes, behind[0])}
+    return seal("drivers", frame, {**shown, **counts})
 
 
 def release_grouped_drivers(
@@ -72,10 +89,22 @@ def release_grouped_drivers(
     with the groups they belong to (:func:`engage.privacy.nested.group_reasons`): groups are hidden too where
     the model of all, or of a larger group, would give a hidden one away. ``unpublished`` groups are hidden in
     the score tables of the waves asked, and have no model.
+
+    What models with the most coefficients leave of each other is a model with as many: it has
+    ``policy.rows_per_coefficient`` people for each of them. Groups with a smaller model (of composites) are
+    left by those, too.
     """
     failed = {value: TOO_FEW_ROWS for value, table in tables.items() if table is None}
     failed |= dict.fromkeys(unpublished, UNPUBLISHED)
     reasons = group_reasons(members, by, failed, policy.model_n)
+    shown = {value: table for value, table in tables.items() if table is not None and not reasons.get(value)}
+    sizes = {value: int(str(table.notes["coefficients"])) for value, table in shown.items()}
+    most = max(sizes.values(), default=0)
+    smaller = {value: TOO_FEW_ROWS for value, size in sizes.items() if size < most}
+    hidden = {value: why for value, why in reasons.items() if why}
+    least = max(policy.model_n, policy.rows_per_coefficient * most)
+    finest = group_reasons(members, by, hidden | smaller, least)
+    reasons |= {value: why for value, why in finest.items() if why and value not in smaller | hidden}
     parts = []
     for value, table in tables.items():
         reason = reasons.get(value, TOO_FEW_ROWS)

@@ -139,15 +139,16 @@ def merge_few(
     return out, tuple(merged)
 
 
-def poolable(people: pd.Series, policy: Policy) -> list[str]:
+def poolable(people: pd.Series, policy: Policy, coefficients: int) -> list[str]:
     """Return the waves that a model of several may take together, given each one's number of people.
 
-    Waves that are too small for a model of their own follow from the model of all less the models of the
-    others. They are left out, unless there are two or more with ``policy.model_n`` people in all, or nothing
-    but such.
+    Waves that are too small for a model of their own with so many ``coefficients`` follow from the model of
+    all less the models of the others. They are left out, unless there are two or more with people enough for
+    one in all, or nothing but such.
     """
-    small = people < policy.model_n
-    if small.all() or (small.sum() > 1 and people[small].sum() >= policy.model_n):
+    least = max(policy.model_n, policy.rows_per_coefficient * coefficients)
+    small = people < least
+    if small.all() or (small.sum() > 1 and people[small].sum() >= least):
         return list(people.index)
     return list(people.index[~small])
 

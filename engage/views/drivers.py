@@ -20,13 +20,15 @@ def draw(view: View) -> None:
     if outcome is None:
         view.note("no_outcome")
         return
+    model: tuple[str, ...] = ()
     with view.part():
         # Leaving and service need every wave: one wave alone has too few leavers, and too few teams.
         wave = None if outcome in POOLED else view.state.wave
         with view.busy("working"):
             table = view.tables.drivers(outcome, wave)
+        model = sentences.driver_method(table, view.names)
         _answer(view, table, outcome)
-    view.method()
+    view.method(model)
 
 
 def _pick_outcome(view: View) -> str | None:
@@ -45,12 +47,17 @@ def _answer(view: View, table: SafeTable, outcome: str) -> None:
         view.line(line)
     view.note("association")
     st.subheader(view.say("importance_title"), anchor=False)
-    view.chart(charts.importance(table, view.names), headline)
+    view.chart(charts.importance(table, view.names), " ".join((headline, *more)))
     st.subheader(view.say("map_title"), anchor=False)
     with view.part():
         scores = view.tables.scores(view.shown_wave)
-        view.chart(charts.importance_performance(table, scores, view.names), view.say("map_title"))
-        view.note("map_note", wave=view.shown_wave)
+        if outcome == "service":
+            view.note("map_one")
+        else:
+            said = sentences.driver_map(table, scores, view.names)
+            view.line(said)
+            view.chart(charts.importance_performance(table, scores, view.names), said)
+            view.note("map_note", wave=view.shown_wave)
     _notes(view, table)
     view.details(table, f"drivers_{outcome}", title=view.say("coefficients"))
 
@@ -78,12 +85,19 @@ def _notes(view: View, table: SafeTable) -> None:
 
 
 def _fit(view: View, table: SafeTable) -> list[str]:
+    """Return how much the model explains, of its own data and of data kept out; of service by measure."""
     notes, lines = table.notes, []
-    if not is_missing(notes.get("r_squared")):
-        lines.append(view.say("r_squared", value=numbers.decimal(_number(notes["r_squared"]), view.lang)))
-    if not is_missing(notes.get("out_of_sample")):
-        key = "unseen_auc" if notes.get("measure") == "auc" else "unseen_r2"
-        lines.append(view.say(key, value=numbers.decimal(_number(notes["out_of_sample"]), view.lang)))
+    unseen = "unseen_auc" if notes.get("measure") == "auc" else "unseen_r2"
+    for note, key in (("r_squared", "r_squared"), ("out_of_sample", unseen)):
+        for name, value in notes.items():
+            if name.partition(":")[0] != note or is_missing(value):
+                continue
+            shown = numbers.decimal(_number(value), view.lang)
+            measure = name.partition(":")[2]
+            if measure:
+                lines.append(view.say(f"{key}_of", outcome=view.names.outcome(measure), value=shown))
+            else:
+                lines.append(view.say(key, value=shown))
     if notes.get("predictors") == "composites":
         lines.append(view.say("composites"))
     return lines

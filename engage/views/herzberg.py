@@ -20,7 +20,7 @@ def draw(view: View) -> None:
         view.note("association", waves=view.listed(table.notes["waves"]))
         st.subheader(view.say("grid_title"), anchor=False)
         with st.container(key="scrolls"):
-            view.chart(charts.verdict_grid(table, view.names), headline)
+            view.chart(charts.verdict_grid(table, view.names), " ".join((headline, *more)))
         view.note("grid_note")
         st.subheader(view.say("map_title"), anchor=False)
         outcome = view.pick("two_factor_outcome", charts.outcome_order(table), view.names.outcome, "outcome")

@@ -19,7 +19,7 @@ def draw(view: View) -> None:
             view.line(line)
         view.note("association", waves=view.listed(table.notes["waves"]))
         st.subheader(view.say("chart_title"), anchor=False)
-        view.chart(charts.outcomes(table, view.names), headline)
+        view.chart(charts.outcomes(table, view.names), " ".join((headline, *more)))
         view.details(table, "service", title=view.say("table_title"))
         st.subheader(view.say("paths_title"), anchor=False)
         for line in sentences.paths(paths, view.names):

@@ -173,10 +173,11 @@ class View:
                 on_click="ignore",
             )
 
-    def method(self) -> None:
-        """Draw how the figures are made, folded: the catalogue's ``method_1``, ``method_2`` …"""
+    def method(self, model: Sequence[str] = ()) -> None:
+        """Draw how the figures are made, folded: this ``model``, then the catalogue's ``method_1`` …"""
         words = catalogue(self.area, self.lang)
-        lines = [words[key] for key in sorted(words) if key.startswith("method_")]
+        lines = [plain(line) for line in model]
+        lines += [words[key] for key in sorted(words) if key.startswith("method_")]
         with st.expander(say("app.method", self.lang)):
             st.markdown("\n".join(f"- {line}" for line in lines))
 

@@ -22,7 +22,17 @@ from engage.model.design import build_design
 from engage.model.diagnostics import FEW_CLUSTERS
 from engage.model.drivers import Model
 from engage.model.service import MEASURES
-from engage.privacy import Policy, Support, check_support, merge_few, poolable, refusal, support_of
+from engage.privacy import (
+    Policy,
+    SafeTable,
+    Support,
+    check_support,
+    merge_few,
+    poolable,
+    refusal,
+    release_drivers,
+    support_of,
+)
 from engage.privacy.safe import Note
 from engage.store import Snapshot
 from engage.workspace.linking import TONE, Survey, latest_people, service_months
@@ -51,6 +61,16 @@ class Answer:
     notes: dict[str, Note]
     behind: tuple[Support, ...]
     used: pd.Index
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must be told, as codes."""
+        return tuple(map(str, self.notes["warnings"])) if isinstance(self.notes["warnings"], tuple) else ()
+
+    def released(self, policy: Policy) -> SafeTable:
+        """Return the table as readers may have it; who left, and what service was, are known to many."""
+        known = self.notes["outcome"] in (ATTRITION, SERVICE)
+        return release_drivers(self.table, self.notes, policy, behind=self.behind, known_outcome=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +123,15 @@ def driver_answer(survey: Survey, snapshot: Snapshot, outcome: str, policy: Poli
         parts = [answer(question, survey, policy) for question in service_questions(survey, snapshot)]
     except TooLittleData as error:
         raise refusal(error, policy) from None
+    notes: dict[str, Note] = {**parts[0].notes, "outcome": SERVICE}
+    for name in ("r_squared", "out_of_sample"):
+        notes |= {f"{name}:{part.notes['outcome']}": part.notes[name] for part in parts}
+        del notes[name]
+    codes = (code for part in parts for code in part.warnings)
     return replace(
         parts[0],
         table=pd.concat([part.table for part in parts], ignore_index=True),
-        notes={**parts[0].notes, "outcome": SERVICE},
+        notes=notes | {"warnings": tuple(dict.fromkeys(codes))},
         behind=tuple(support for part in parts for support in part.behind),
     )
 
@@ -253,8 +278,10 @@ def answer(question: Question, survey: Survey, policy: Policy) -> Answer:
         seed=SEED,
         controls=question.controls,
         cluster=question.cluster,
+        model="logit" if question.model == "logit" else "ols",
     )
     rows = fit.tidy().rename(columns={"term": "driver"}).merge(_shares(split), on="driver")
+    rows["vif"] = rows["driver"].map(dict(fit.vif))
     rows["block"] = rows["driver"].map(lambda name: "comments" if name == TONE else "survey")
     themes, theme_support = _theme_rows(asked, policy)
     table = pd.concat([rows, themes], ignore_index=True)
@@ -264,6 +291,8 @@ def answer(question: Question, survey: Survey, policy: Policy) -> Answer:
         "outcome": question.shown_as,
         "model": question.model,
         "predictors": "composites" if question.is_coarse else "factors",
+        "controls": question.controls,
+        "explained": split.explained,
         "n": fit.n,
         "n_clusters": fit.n_clusters,
         "clustered_by": question.cluster,
@@ -302,7 +331,8 @@ def _ready(question: Question, policy: Policy) -> tuple[Question, Support]:
     if question.per_team:
         frame = frame[frame[_TEAM_SIZE] >= policy.scores_k]
     by_wave = frame.groupby("wave", observed=True)
-    waves = poolable(by_wave[question.person].nunique() if question.person else by_wave.size(), policy)
+    people = by_wave[question.person].nunique() if question.person else by_wave.size()
+    waves = poolable(people, policy, 1 + len(question.drivers))
     frame = frame[frame["wave"].isin(waves)]
     if frame.empty:
         raise TooLittleData("privacy.model_too_small", least=policy.model_n)
@@ -328,8 +358,13 @@ def _fit(question: Question) -> DriverFit:
 
 
 def _shares(split: Importance) -> pd.DataFrame:
-    """Return importance with the interval of its share; the model's own interval keeps the name ``ci``."""
-    table = split.tidy().drop(columns=["ci_low", "ci_high"])
+    """Return importance with the interval of its share, Johnson's weights as shares, and plain correlations.
+
+    The model's own interval keeps the name ``ci``.
+    """
+    weights = split.beside["relative_weights"]
+    beside = {"johnson": weights / weights.sum(), "correlation": split.beside["correlation"]}
+    table = split.tidy().drop(columns=["ci_low", "ci_high"]).assign(**beside)
     return table.rename(columns={"share_low": "importance_low", "share_high": "importance_high"})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from engage.errors import TooLittleData
-from engage.privacy import Policy, SafeTable, release_drivers, release_grouped_drivers
+from engage.privacy import Policy, SafeTable, release_grouped_drivers
 from engage.store import Snapshot
 from engage.workspace.cells import WaveCells
 from engage.workspace.findings import (
@@ -38,7 +38,7 @@ def grouped_drivers(
         except TooLittleData:
             tables[value] = None  # shown as a hidden row
             continue
-        tables[value] = release_drivers(found.table, found.notes, policy, behind=found.behind)
+        tables[value] = found.released(policy)
         if not whole.per_team:
             left_out = (survey.frame.loc[members.index, by].astype("string") == value).fillna(False)
             members.loc[left_out & ~members.index.isin(found.used), by] = pd.NA

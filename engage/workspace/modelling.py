@@ -9,7 +9,6 @@ from engage.privacy import (
     SafeTable,
     refusal,
     release_attrition,
-    release_drivers,
     release_hazards,
     release_headcount,
     release_levers,
@@ -63,8 +62,7 @@ class Models(Base):
         survey = linking.survey(snapshot, waves)
         self._audit("drivers", waves=len(waves), groups=len(groups))
         if not groups:
-            found = findings.driver_answer(survey, snapshot, outcome, self.policy)
-            return release_drivers(found.table, found.notes, self.policy, behind=found.behind)
+            return findings.driver_answer(survey, snapshot, outcome, self.policy).released(self.policy)
         (group,) = groups if len(groups) == 1 else ("",)
         if group not in survey.groups:
             name = ",".join(groups)

@@ -294,3 +294,24 @@ def test_releases_are_what_each_close_saw(space):
     first, second = Store.open(space.path).snapshot().releases(W)
     assert [sum(event.rows for event in seen.events if event.kind == "responses")
             for seen in (first, second)] == [86, 92]  # fmt: skip
+
+
+def test_models_keep_to_what_the_first_close_saw(space):
+    """Two models of nearly the same people are more equations than there are newcomers."""
+    before = space.drivers("engagement", W)
+    scores = space.scores(W).tidy()
+    put(space, late({"north": 8, "south": 6}))
+    space.close(W)
+    assert not space.scores(W).tidy().equals(scores)
+    after = space.drivers("engagement", W)
+    pd.testing.assert_frame_equal(after.tidy(), before.tidy())
+    assert after.notes["n"] == before.notes["n"]
+
+
+@REST
+def test_a_wave_imported_anew_is_modelled_anew(space):
+    before = space.drivers("engagement", W)
+    space.undo(W)
+    put(space, answers(PULSE, TEAMS, seed=99, prefix="N"))
+    space.close(W)
+    assert not space.drivers("engagement", W).tidy().equals(before.tidy())

@@ -21,6 +21,7 @@ from engage.privacy import (
     select_programmes,
     unnamed,
 )
+from engage.store import Snapshot
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.evaluating import evaluate
@@ -31,6 +32,7 @@ from engage.workspace.levers import levers, scale_ends
 from engage.workspace.projecting import YEARS, projection
 from engage.workspace.serving import side_by_side
 from engage.workspace.stars import steps_up
+from engage.workspace.steady import steady
 from engage.workspace.two_factor import two_factor
 
 
@@ -56,7 +58,7 @@ class Models(Base):
         """
         groups = (by,) if isinstance(by, str) else tuple(by)
         # models by group stand beside published tables, which keep the names of their close
-        snapshot = self._need() if groups else self._need().renamed
+        snapshot = self._steady() if groups else self._steady().renamed
         pooled = outcome in (findings.ATTRITION, findings.SERVICE)
         waves = self._waves(wave if wave is not None or not pooled else ALL_WAVES)
         survey = linking.survey(snapshot, waves)
@@ -78,7 +80,7 @@ class Models(Base):
         apart takes many answers. Raises ``TooLittleData`` where the data can't support any of it.
         """
         waves = self._waves(wave or ALL_WAVES)
-        survey = linking.survey(self._need().renamed, waves)
+        survey = linking.survey(self._steady().renamed, waves)
         self._audit("herzberg", waves=len(waves))
         found = two_factor(survey, self.policy)
         return release_two_factor(found.table, found.refused, found.waves, self.policy, behind=found.behind)
@@ -90,7 +92,7 @@ class Models(Base):
         several models per outcome, factor and direction. Raises ``TooLittleData`` where teams were not asked
         twice, or no outcome can be supported.
         """
-        snapshot = self._need().renamed
+        snapshot = self._steady().renamed
         name = self._waves(wave)[-1]
         newest, every = (linking.survey(snapshot, waves) for waves in ((name,), self._waves(ALL_WAVES)))
         self._audit("levers", waves=len(self.closed_waves))
@@ -125,7 +127,7 @@ class Models(Base):
     def service_tables(self) -> tuple[SafeTable, SafeTable]:
         """Return :meth:`service` and :meth:`service_paths`, worked out at one go."""
         waves = self._waves(ALL_WAVES)
-        snapshot = self._need().renamed
+        snapshot = self._steady().renamed
         self._audit("service", waves=len(waves))
         try:
             found = side_by_side(linking.survey(snapshot, waves), snapshot, self.policy)
@@ -203,7 +205,7 @@ class Models(Base):
         answers join nobody or too few left.
         """
         self._need_attrition()
-        snapshot, waves = self._need().renamed, self._waves(ALL_WAVES)
+        snapshot, waves = self._steady().renamed, self._waves(ALL_WAVES)
         self._audit("attrition", waves=len(waves))
         try:
             found = leaving_model(
@@ -227,7 +229,7 @@ class Models(Base):
         :meth:`retention`. Raises ``TooLittleData`` without stars.
         """
         waves = self._waves(ALL_WAVES)
-        snapshot = self._need().renamed
+        snapshot = self._steady().renamed
         try:
             found = steps_up(linking.survey(snapshot, waves), self.policy)
         except TooLittleData as error:
@@ -256,7 +258,7 @@ class Models(Base):
         ``UsageError`` for an unknown one.
         """
         waves = self._waves(ALL_WAVES)
-        snapshot = self._need().renamed
+        snapshot = self._steady().renamed
         survey = linking.survey(snapshot, waves)
         found = evaluate(survey, snapshot, self.policy, attrition=self.attrition_on)
         self._audit("programmes", rows=len(found.table))
@@ -265,6 +267,10 @@ class Models(Base):
         if programme and programme not in known:
             raise UsageError("workspace.unknown_programme", where=programme, name=programme, known=known)
         return select_programmes(table, programme)
+
+    def _steady(self) -> Snapshot:
+        """Return the state of the workspace that models are of."""
+        return steady(self._need())
 
     def _need_attrition(self) -> None:
         if not self.attrition_on:

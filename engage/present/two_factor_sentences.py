@@ -39,8 +39,9 @@ def two_factor(table: SafeTable, names: Names) -> tuple[str, ...]:
         lines.append(say("two_factor.headline", lang, n=n, parts=joined))
         lines += [_furthest(told, "largest", names), *_theory(told, names)]
     lines += _untold(frame, names)
-    if told.empty:
-        lines.append(_furthest(frame, "widest", names))
+    known = frame.dropna(subset=["ci_low", "ci_high"])
+    if told.empty and len(known):
+        lines.append(_furthest(known, "widest", names))
     return tuple(lines)
 
 
@@ -53,8 +54,11 @@ def two_factor_on(table: SafeTable, outcome: str, names: Names) -> str:
         return names.refusal(whole.loc[whole["outcome"] == outcome, "hidden_reason"])
     sided = frame[frame["verdict"].isin(["hygiene_like", "motivator_like"])]
     n = names.n(frame["n"].iloc[0], None)
+    if sided.empty and frame["ci_low"].isna().all():
+        return names.refusal(frame["hidden_reason"])
     if sided.empty:
-        wide = frame.iloc[int((frame["ci_high"] - frame["ci_low"]).argmax())]
+        known = frame.dropna(subset=["ci_low", "ci_high"])
+        wide = known.iloc[int((known["ci_high"] - known["ci_low"]).argmax())]
         return say(
             "two_factor.map_none", lang, outcome=words, n=n, factors=len(frame),
             driver=names.inline(names.scale(wide["driver"])),

@@ -9,16 +9,15 @@ from typing import Final
 import pandas as pd
 
 from engage import engine
-from engage.ingest.responses import STAND_IN
 from engage.privacy import Policy, SafeTable, nameable, release_comments, unnamed
-from engage.store import Snapshot
+from engage.store import Snapshot, Store
 from engage.text.telling import KnownNames, MentionType
 from engage.workspace.hearing import BOX, heard
 from engage.workspace.merging import wave_instrument
 
 _GROUPS: Final = ("team", "unit", "org_path")
 _PATH: Final = re.compile(r"[/\\>|]")
-_SHORTEST_ID: Final = 4
+_LIKE_AN_ID: Final = re.compile(r"(?=[\w-]*\d)[A-Za-z0-9][A-Za-z0-9_-]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,7 @@ def shown(state: State, wave: str) -> SafeTable:
 def known_names(state: State) -> KnownNames:
     """Return the names that the workspace itself knows: of teams and units, and the ids of respondents."""
     names: dict[str, MentionType] = {}
+    people: set[str] = set()
     for table in state.snapshot.tables:
         if table in (
             "cells",
@@ -68,16 +68,24 @@ def known_names(state: State) -> KnownNames:
         for column in (*_GROUPS, "respondent"):
             if column in rows.columns:
                 values = engine.frame(rows.select(column).distinct())[column].dropna().astype(str)
-                names |= _named(values.tolist(), column)
-    return KnownNames(names)
+                if column == "respondent":
+                    people.update(values)
+                else:
+                    names |= _named(values.tolist(), column)
+    return KnownNames(names | dict.fromkeys(_ids_written(state.snapshot, people), "EMPLOYEE_ID"))
+
+
+def _ids_written(snapshot: Snapshot, people: set[str]) -> set[str]:
+    """Return what comments mention that is the id of somebody: ids are kept as pseudonyms, so by the key."""
+    if "comments" not in snapshot.tables:
+        return set()
+    texts = engine.frame(engine.open_table(snapshot, "comments").select("text"))["text"].dropna()
+    written = {word for text in texts for word in _LIKE_AN_ID.findall(str(text))}
+    pseudonyms = Store.open(snapshot.path).pseudonyms()
+    spelled = {word: {word, word.upper(), word.lower()} for word in written}
+    return {word for word, forms in spelled.items() if any(pseudonyms.of(one) in people for one in forms)}
 
 
 def _named(values: Sequence[str], column: str) -> dict[str, MentionType]:
-    if column == "respondent":
-        return {
-            one: "EMPLOYEE_ID"
-            for one in values
-            if len(one) >= _SHORTEST_ID and not re.fullmatch(STAND_IN, one)
-        }
     parts = [part for one in values for part in (_PATH.split(one) if column == "org_path" else [one])]
     return dict.fromkeys((part.strip() for part in parts if part.strip()), "GROUP")

@@ -296,6 +296,7 @@ def test_releases_are_what_each_close_saw(space):
             for seen in (first, second)] == [86, 92]  # fmt: skip
 
 
+@REST
 def test_models_keep_to_what_the_first_close_saw(space):
     """Two models of nearly the same people are more equations than there are newcomers."""
     before = space.drivers("engagement", W)

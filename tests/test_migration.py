@@ -37,6 +37,7 @@ def holding(path: Path) -> list[str]:
     return [id for id in IDS if any(id.lower().encode(how) in content for how in ("ascii", "utf-16-le"))]
 
 
+@pytest.mark.rest
 def test_what_is_stored_stays_and_who_it_is_of_becomes_a_pseudonym(tmp_path: Path, key: Path):
     path = tmp_path / "ws"
     before = format_1.workspace(path, key)

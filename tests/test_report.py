@@ -141,6 +141,7 @@ def test_no_person_and_no_comment_is_in_any_form(report, space):
         assert not [id for id in space[1] if re.search(rf"\b{id}\b", text)]
 
 
+@REST
 def test_slides_take_the_look_of_a_template(report):
     own = Presentation()
     own.slide_width, own.slide_height = Inches(10), Inches(7.5)
@@ -181,6 +182,7 @@ def test_a_form_that_is_not_there_is_refused(space, tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
+@REST
 def test_the_page_makes_the_report_that_was_picked(space, monkeypatch):
     monkeypatch.setenv("ENGAGE_WORKSPACE", str(space[0].path))
     monkeypatch.setenv("ENGAGE_LANG", "zh")

@@ -129,6 +129,7 @@ def test_a_person_is_erased_from_every_byte_and_nobody_else_is(space: Workspace,
         space.erase(PERSON)
 
 
+@pytest.mark.rest
 def test_a_wave_is_not_closed_again_for_the_sake_of_one_who_was_erased(space: Workspace):
     space.erase(PERSON)
     for again in (lambda: None, lambda: space.undo(W)):

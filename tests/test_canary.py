@@ -256,6 +256,9 @@ REFUSED = {
     "whatif": (1, NO_CHANGES),
     "whatif --set pay=+0.1": (1, NO_CHANGES),
     "whatif --set luck=1": (1, NO_CHANGES),
+    "comments --follow nothing --status done": (2, "no such wish"),
+    "programmes --programme luck": (2, "no such programme"),
+    "stars": (1, "no staff list of each wave, so nobody steps up"),
 }
 """Commands that are rightly refused on the small workspace: with which exit code, and why."""
 CHANGING = {"demo", "app", "check", "draft", "import", "close", "undo", "report", "sentiment"}

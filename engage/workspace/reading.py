@@ -163,7 +163,7 @@ class Readings(Base):
         if by in answers.groups:
             written[by] = unnamed(written[by], self._names(answers, by))
         table = tone_table(written, by, answers.groups, self.policy)
-        self._audit("comments", rows=len(table))
+        self._audit("tone", rows=len(table))
         return table
 
     def utility(self, wave: str | None = None) -> SafeTable:

@@ -134,7 +134,7 @@ def test_what_is_done_is_told_with_who_did_it(tmp_path: Path, capfd):
     (space.path / "policy.yaml").write_text("scores_k: 6\n", encoding="utf-8")
     assert space.policy.scores_k == 6
     entries = Workspace(space.path).audit_log().entries
-    assert [entry["code"] for entry in entries] == ["import", "close", "frame", "comments", "policy"]
+    assert [entry["code"] for entry in entries] == ["import", "close", "frame", "tone", "policy"]
     assert {entry["who"] for entry in entries} == {"ann@example.org"}
     assert Workspace(space.path).who
 

@@ -10,14 +10,12 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import argparse
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tables import Tally, write_section
+from tables import Tally, told
 
 from engage.model import fit_drivers, lmg_from_moments, relative_importance, what_if
 
@@ -199,16 +197,8 @@ def table(worlds: int) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=2000)
-    parser.add_argument("--write", type=Path)
-    given = parser.parse_args()
     warnings.simplefilter("error")
-    lines = table(given.worlds)
-    print("\n".join(lines))
-    if given.write:
-        write_section(given.write, "coverage", lines)
-    return 0
+    return told(__doc__, "coverage", table, 2000)
 
 
 if __name__ == "__main__":

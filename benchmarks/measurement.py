@@ -12,15 +12,13 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import argparse
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
-from tables import Tally, write_section
+from tables import Tally, told
 
 from engage.measure import (
     compare,
@@ -295,15 +293,7 @@ def table(worlds: int) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=2000)
-    parser.add_argument("--write", type=Path)
-    given = parser.parse_args()
-    lines = table(given.worlds)
-    print("\n".join(lines))
-    if given.write:
-        write_section(given.write, "measurement", lines)
-    return 0
+    return told(__doc__, "measurement", table, 2000)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,12 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import argparse
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tables import Tally, write_section
+from tables import Tally, told
 
 from engage.errors import TooLittleData
 from engage.model import (
@@ -155,16 +153,8 @@ def table(worlds: int) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=500)
-    parser.add_argument("--write", type=Path)
-    given = parser.parse_args()
     warnings.simplefilter("error")
-    lines = table(given.worlds)
-    print("\n".join(lines))
-    if given.write:
-        write_section(given.write, "programmes", lines)
-    return 0
+    return told(__doc__, "programmes", table, 500)
 
 
 if __name__ == "__main__":

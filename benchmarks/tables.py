@@ -1,8 +1,9 @@
 """What the simulations share: counts of what held, and the tables of docs/validation.md."""
 
+import argparse
 import subprocess
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,19 @@ class Tally:
             return "–"
         share = self.held[row, column] / tried
         return f"{100 * share:.1f} ± {100 * np.sqrt(share * (1 - share) / tried):.1f}"
+
+
+def told(purpose: str, section: str, table: Callable[[int], list[str]], worlds: int) -> int:
+    """Print a table of simulated worlds, and write it where ``--write`` says: the main of a benchmark."""
+    parser = argparse.ArgumentParser(description=purpose.splitlines()[0])
+    parser.add_argument("--worlds", type=int, default=worlds)
+    parser.add_argument("--write", type=Path)
+    given = parser.parse_args()
+    lines = table(given.worlds)
+    print("\n".join(lines))
+    if given.write:
+        write_section(given.write, section, lines)
+    return 0
 
 
 def write_section(page: Path, name: str, lines: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from engage.instrument import Instrument, Role
 from engage.present import numbers
 from engage.privacy import UNNAMED
-from engage.words import Language, known, pick, say
+from engage.words import Language, catalogue, known, pick, say
 
 COMPOSITES: Final[dict[str, Role]] = {"hygiene": "hygiene", "motivator": "motivator"}
 """Means over all scales of a role; they are released beside the scales."""
@@ -164,6 +164,12 @@ class Names:
     def _word(self, group: str, id: str) -> str:
         key = f"labels.{group}.{id}"
         return say(key, self.lang) if known(key) else id
+
+
+def method_lines(area: str, lang: Language) -> tuple[str, ...]:
+    """Return how a page's figures are made: its catalogue's ``method_1``, ``method_2`` …"""
+    words = catalogue(area, lang)
+    return tuple(words[key] for key in sorted(words) if key.startswith("method_"))
 
 
 def is_missing(value: Any) -> bool:

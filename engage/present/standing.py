@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import pandas as pd
+
 from engage.instrument import Guide
 from engage.present import numbers
 from engage.present.labels import COMPOSITES, Names
@@ -56,6 +58,13 @@ def strengths_and_concerns(
         for row in ranked.to_dict("records")
     )
     return told[:many], told[::-1][:many]
+
+
+def response_of(rates: SafeTable, wave: str) -> "pd.Series | None":
+    """Return the released row of how many answered in a wave, ``None`` where there is none."""
+    frame = released(rates, "counts")
+    found = frame[(frame["wave"] == wave) & (frame["measure"] == "responses")]
+    return None if found.empty else found.iloc[0]
 
 
 def talk_about(factor: str, guides: Mapping[str, Guide], names: Names) -> Talk | None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from engage.present import charts, numbers, sentences
-from engage.present.standing import strengths_and_concerns, talk_about
+from engage.present.standing import response_of, strengths_and_concerns, talk_about
 from engage.present.trend_breaks import trend_breaks
 from engage.privacy import SafeTable
 from engage.views.template import View, open_page, plain
@@ -59,11 +59,9 @@ def _card(view: View, scale: str, value: str, moved: str | None, below: str) -> 
 
 
 def _response_card(view: View, rates: SafeTable) -> None:
-    frame = rates.tidy()
-    found = frame[(frame["wave"] == view.shown_wave) & (frame["measure"] == "responses")]
-    if found.empty:
+    row = response_of(rates, view.shown_wave)
+    if row is None:
         return
-    row = found.iloc[0]
     answered = view.names.n(row["n"], row["n_band"])
     with st.container(border=True, height="stretch"):
         if pd.notna(row["share"]):

@@ -16,12 +16,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from engage.errors import EngageError
-from engage.present.labels import Names
+from engage.present.labels import Names, method_lines
 from engage.present.tables import display, to_csv
 from engage.privacy import SafeTable
 from engage.views.data import Tables
 from engage.views.state import State
-from engage.words import Language, catalogue, say
+from engage.words import Language, say
 from engage.workspace import ALL_WAVES, Workspace
 
 PageName = Literal[
@@ -175,9 +175,7 @@ class View:
 
     def method(self, model: Sequence[str] = ()) -> None:
         """Draw how the figures are made, folded: this ``model``, then the catalogue's ``method_1`` …"""
-        words = catalogue(self.area, self.lang)
-        lines = [plain(line) for line in model]
-        lines += [words[key] for key in sorted(words) if key.startswith("method_")]
+        lines = [*map(plain, model), *method_lines(self.area, self.lang)]
         with st.expander(say("app.method", self.lang)):
             st.markdown("\n".join(f"- {line}" for line in lines))
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from engage.errors import EngageError
 from engage.present import charts, numbers, sentences
-from engage.present.labels import Names
+from engage.present.labels import Names, is_missing, method_lines
 from engage.present.report.source import Source
-from engage.present.standing import strengths_and_concerns, talk_about
+from engage.present.standing import response_of, strengths_and_concerns, talk_about
 from engage.present.trend_breaks import trend_breaks
 from engage.privacy import SafeTable
-from engage.words import catalogue, say
+from engage.words import say
 
 HEADLINE: Final = ("engagement", "satisfaction")
 _TREND: Final = ("engagement", "satisfaction", "hygiene", "motivator")
@@ -61,14 +62,22 @@ class Report:
     sections: tuple[Section, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Teller:
-    """Tells each part; ``tables`` are asked once each."""
+    """Tells each part; a table that several parts need is asked for once."""
 
     tables: Source
     names: Names
     wave: str
     said: list[Section] = field(default_factory=list)
+
+    @cached_property
+    def scores(self) -> SafeTable:
+        return self.tables.scores(self.wave)
+
+    @cached_property
+    def changes(self) -> SafeTable:
+        return self.tables.changes()
 
     def word(self, key: str, /, **params: object) -> str:
         return say(f"report.{key}", self.names.lang, **params)
@@ -91,13 +100,12 @@ class _Teller:
     ) -> Section:
         """Return a part under the question of the page ``name``, with that page's words on its method."""
         area, lang = f"page_{name}", self.names.lang
-        words = catalogue(area, lang)
-        method = tuple(words[key] for key in sorted(words) if key.startswith("method_"))
+        method = method_lines(area, lang)
         made = tuple(Sheet(id, title, table) for id, title, table in sheets)
         return Section(name, say(f"{area}.title", lang), tuple(lines), tuple(figures), made, method)
 
     def overview(self) -> Section:
-        scores, changes = self.tables.scores(self.wave), self.tables.changes()
+        scores, changes = self.scores, self.changes
         lines = list(sentences.overview(scores, self.names, changes=changes, wave=self.wave))
         lines[1:1] = self._response()
         title = say("page_overview.scales_title", self.names.lang)
@@ -108,7 +116,7 @@ class _Teller:
 
     def talk(self) -> Section | None:
         """Return what to ask and do about the factor that stands lowest; nothing where the list lacks it."""
-        concerns = strengths_and_concerns(self.tables.scores(self.wave), self.names)[1]
+        concerns = strengths_and_concerns(self.scores, self.names)[1]
         talk = talk_about(concerns[0].scale, self.tables.guides, self.names) if concerns else None
         if talk is None:
             return None
@@ -125,16 +133,14 @@ class _Teller:
         return Section("talk", say("page_overview.talk_title", lang, factor=factor), tuple(lines))
 
     def _response(self) -> list[str]:
-        frame = self.tables.response_rates().tidy()
-        found = frame[(frame["wave"] == self.wave) & (frame["measure"] == "responses")]
-        row = None if found.empty else found.iloc[0]
-        if row is None or row["share"] != row["share"]:
+        row = response_of(self.tables.response_rates(), self.wave)
+        if row is None or is_missing(row["share"]):
             return []
         n = self.names.n(row["n"], row["n_band"])
         return [self.word("response", n=n, share=numbers.percent(row["share"]))]
 
     def trend(self) -> Section:
-        trend, changes, breaks = self.tables.trend(), self.tables.changes(), self.tables.breaks()
+        trend, changes, breaks = self.tables.trend(), self.changes, self.tables.breaks()
         lines = list(sentences.changes(changes, self.wave, self.names))
         known = set(trend.tidy()["scale"])
         scales = tuple(scale for scale in _TREND if scale in known)
@@ -150,7 +156,7 @@ class _Teller:
     def drivers(self) -> Section:
         lang, outcomes = self.names.lang, self.tables.outcomes()
         outcome = next((one for one in HEADLINE if one in outcomes), outcomes[0])
-        table, scores = self.tables.drivers(outcome, self.wave), self.tables.scores(self.wave)
+        table, scores = self.tables.drivers(outcome, self.wave), self.scores
         lines = [*sentences.drivers(table, self.names), say("page_drivers.association", lang)]
         where = say("page_drivers.map_title", lang)
         figures = [
@@ -246,6 +252,9 @@ def compose(tables: Source, names: Names, wave: str, *, made_on: str) -> Report:
     """
     teller = _Teller(tables, names, wave)
     teller.tell("overview", teller.overview)
+    talk = teller.talk()
+    if talk is not None:
+        teller.said.append(talk)
     if len(tables.closed_waves) > 1:
         teller.tell("trend", teller.trend)
     if tables.outcomes():
@@ -258,8 +267,5 @@ def compose(tables: Source, names: Names, wave: str, *, made_on: str) -> Report:
     teller.tell("comments", teller.comments)
     teller.tell("quality", teller.quality)
     teller.said.append(teller.shown())
-    talk = teller.talk()
-    if talk is not None:
-        teller.said.insert(1, talk)
     title, subtitle = teller.word("title", wave=wave), teller.word("subtitle", date=made_on)
     return Report(title, subtitle, names, tuple(teller.said))

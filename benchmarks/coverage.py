@@ -50,7 +50,7 @@ def world(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray, np.ndarra
 
 
 def staff(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return leaving of teams' people over three waves, and the true log-odds of four drivers.
+    """Return leaving and a score of teams' people over three waves, and the true coefficients of four drivers.
 
     ``a`` and ``b`` are a person's, ``c`` and ``d`` the same for a whole team in a wave, as the tone of its
     comments is; ``b`` and ``d`` do nothing. Who leaves is replaced, a tenth moves to another team, a fifth
@@ -60,7 +60,7 @@ def staff(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
     teams = int(rng.integers(30, 70))
     team = np.repeat(np.arange(teams), rng.integers(12, 30, teams))
     n, phi = len(team), rng.uniform(0.92, 0.97)
-    place = rng.random(teams)
+    place, felt = rng.random(teams), 0.5 * rng.normal(size=teams)
     shared = np.log(np.sin(phi * np.pi * place) / np.sin(phi * np.pi * (1 - place))) / phi
     beta = np.array([rng.normal(0, 0.3), 0.0, rng.normal(0, 0.3), 0.0])
     person, lasting, mood = np.arange(n), rng.normal(size=(n, 2)), rng.normal(size=(teams, 2))
@@ -71,6 +71,7 @@ def staff(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
         x = np.column_stack([own, tone[team]])
         leaves = (-2.2 + x @ beta / phi + shared[team] + rng.logistic(size=n) > 0).astype(int)
         part = pd.DataFrame(x, columns=DRIVERS).assign(leaves=leaves, person=person, team=team, wave=wave)
+        part["score"] = x @ beta + felt[team] + rng.normal(size=n)
         parts.append(part[rng.random(n) < 0.8])
         gone = leaves == 1
         person = np.where(gone, person.max() + 1 + np.arange(n), person)
@@ -110,15 +111,19 @@ def hazards(rng: np.random.Generator, tally: Tally) -> None:
         tally.add(f"{row}: a team's drivers", "size", fit.p_value[1] < 0.05)
 
 
-def leaving(rng: np.random.Generator, tally: Tally) -> None:
-    """Judge the errors that the model of leaving could have, of a person's drivers and of a team's."""
+def of_teams(rng: np.random.Generator, tally: Tally) -> None:
+    """Judge the errors that models of a scale and of leaving could have, of a person's drivers and a team's."""
     frame, beta = staff(rng)
     for row, cluster, jackknife in (
+        ("scale, by team, teams left out", "team", True),
+        ("scale, by team", "team", False),
+        ("scale, by person", "person", False),
         ("leaving, by team, teams left out", "team", True),
         ("leaving, by team", "team", False),
         ("leaving, by person", "person", False),
     ):
-        fit = fit_drivers(frame, "leaves", DRIVERS, ["wave"], cluster, "logit", jackknife=jackknife)
+        outcome, model = ("score", "ols") if row.startswith("scale") else ("leaves", "logit")
+        fit = fit_drivers(frame, outcome, DRIVERS, ["wave"], cluster, model, jackknife=jackknife)
         for of, at in (("a person's drivers", [0, 1]), ("a team's drivers", [2, 3])):
             place = [fit.terms.index(DRIVERS[j]) for j in at]
             inside = (fit.ci_low[place] <= beta[at]) & (beta[at] <= fit.ci_high[place])
@@ -174,7 +179,7 @@ def table(worlds: int) -> list[str]:
         frame, beta, r = world(rng)
         coefficients(frame, beta, tally)
         changes(frame, beta, tally)
-        leaving(rng, tally)
+        of_teams(rng, tally)
         hazards(rng, tally)
         noise.append(shares(frame, beta, r, number, tally))
         if number % 100 == 99:

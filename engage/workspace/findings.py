@@ -19,7 +19,6 @@ from engage.model import (
     service_panel,
 )
 from engage.model.design import build_design
-from engage.model.diagnostics import FEW_CLUSTERS
 from engage.model.drivers import Model
 from engage.model.service import MEASURES
 from engage.privacy import (
@@ -146,21 +145,22 @@ def person_question(survey: Survey, snapshot: Snapshot, outcome: str) -> Questio
 def scale_question(survey: Survey, outcome: str) -> Question:
     """Ask what goes with a scale, among the hygiene, motivator and unlabelled scales and the comments.
 
-    Errors are clustered by team where there are at least 30 teams, else HC3.
+    Errors are clustered by team where there are at least 30 (:func:`shared_by`), else HC3; comments, which are
+    a team's, are then no predictors, since HC3 takes them for far surer than they are.
     Raises ``UsageError`` for an unknown outcome, ``TooLittleData`` where there is nothing to explain it with.
     """
     known = survey.scales("outcome", "strain", "lift")
     if outcome not in known:
         asked = (*known, ATTRITION, SERVICE)
         raise UsageError("workspace.unknown_outcome", where=outcome, name=outcome, known=asked)
-    teams = survey.frame["team"].nunique() if "team" in survey.frame else 0
+    frame, teams = shared_by(survey.frame)
     return Question(
-        survey.frame,
+        frame,
         outcome,
         outcome,
-        _predictors(survey),
-        survey.themes,
-        cluster="team" if teams >= FEW_CLUSTERS else None,
+        tuple(name for name in _predictors(survey) if teams or name != TONE),
+        survey.themes if teams else (),
+        cluster=teams,
     )
 
 
@@ -353,8 +353,7 @@ def _ready(question: Question, policy: Policy) -> tuple[Question, Support]:
 def _fit(question: Question) -> DriverFit:
     if question.per_team:
         return fit_service(question.frame, question.outcome, question.drivers)
-    by_team = question.shown_as == ATTRITION and question.cluster == TEAM
-    return fit_drivers(*question.design, jackknife=by_team)
+    return fit_drivers(*question.design, jackknife=question.cluster == TEAM)
 
 
 def _shares(split: Importance) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Who shares an error: the teams of people whose leaving is looked at."""
+"""Who shares an error: the teams of people whose answers or leaving are looked at."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ def shared_by(frame: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
     """Return the frame and ``"team"`` where it holds enough teams to cluster errors by, else ``None``.
 
     Who has no team is alone in one. Several rows of a person lie in one cluster unless the person moved;
-    leaving happens once, so what moves with a person from team to team is next to nothing.
+    a tenth of people moving leaves the errors right (``benchmarks/coverage.py``).
     """
     if TEAM not in frame or frame[TEAM].nunique() < FEW_CLUSTERS:
         return frame, None

@@ -24,12 +24,15 @@ RESAMPLES = 300
 DRIVERS = ["a", "b", "c", "d"]
 NULL = 3
 REGULAR = "coefficient"
+World = tuple[pd.DataFrame, np.ndarray, np.ndarray]
+MANY, FEW = (30, 70), (8, 30)  # teams
+SIZES = {MANY: (8, 24), FEW: (24, 60)}  # people of a team
 
 
-def world(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+def world(rng: np.random.Generator, number: tuple[int, int]) -> World:
     """Return a frame with every kind of outcome, the true coefficients and the drivers' correlations."""
-    teams = int(rng.integers(40, 70))
-    team = np.repeat(np.arange(teams), rng.integers(6, 16, teams))
+    teams = int(rng.integers(*number))
+    team = np.repeat(np.arange(teams), rng.integers(*SIZES[number], teams))
     n = len(team)
     loadings = rng.normal(size=(4, 2))
     r = loadings @ loadings.T + np.diag(rng.uniform(0.5, 2, 4))
@@ -49,7 +52,7 @@ def world(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray, np.ndarra
     return frame, beta, r
 
 
-def staff(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
+def staff(rng: np.random.Generator, number: tuple[int, int]) -> tuple[pd.DataFrame, np.ndarray]:
     """Return leaving and a score of teams' people over three waves, and the true coefficients of four drivers.
 
     ``a`` and ``b`` are a person's, ``c`` and ``d`` the same for a whole team in a wave, as the tone of its
@@ -57,8 +60,8 @@ def staff(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
     does not answer. What a team shares beside follows the bridge distribution (Wang & Louis 2003), with which
     log-odds over all teams are exactly those wanted.
     """
-    teams = int(rng.integers(30, 70))
-    team = np.repeat(np.arange(teams), rng.integers(12, 30, teams))
+    teams = int(rng.integers(*number))
+    team = np.repeat(np.arange(teams), rng.integers(*SIZES[number], teams))
     n, phi = len(team), rng.uniform(0.92, 0.97)
     place, felt = rng.random(teams), 0.5 * rng.normal(size=teams)
     shared = np.log(np.sin(phi * np.pi * place) / np.sin(phi * np.pi * (1 - place))) / phi
@@ -80,19 +83,19 @@ def staff(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.concat(parts, ignore_index=True), beta
 
 
-def spells(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
+def spells(rng: np.random.Generator, number: tuple[int, int]) -> tuple[pd.DataFrame, np.ndarray]:
     """Return times until people leave, a quarter of them seen, and the true log hazard ratios.
 
     ``a`` is a person's, ``b`` and ``c`` a team's; ``b`` does nothing. What a team shares beside is positive
     stable (Hougaard 1986), with which hazards over all teams stay proportional, in the ratios wanted.
     """
-    teams, alpha = int(rng.integers(30, 70)), 0.93
-    team = np.repeat(np.arange(teams), rng.integers(10, 40, teams))
+    teams, alpha = int(rng.integers(*number)), 0.93
+    team = np.repeat(np.arange(teams), rng.integers(*SIZES[number], teams))
     n, angle = len(team), rng.uniform(0, np.pi, teams)
     shared = np.sin(alpha * angle) / np.sin(angle) ** (1 / alpha)
     shared *= (np.sin((1 - alpha) * angle) / rng.exponential(size=teams)) ** ((1 - alpha) / alpha)
     beta = np.array([rng.normal(0, 0.3), 0.0, rng.normal(0, 0.3)])
-    of_team = [rng.normal(size=teams)[team], (rng.random(teams) < 0.3)[team]]
+    of_team = [rng.normal(size=teams)[team], (rng.permutation(teams) < 0.3 * teams)[team]]
     x = np.column_stack([rng.normal(size=n), *of_team]).astype(float)
     days = rng.exponential(size=n) / (shared[team] * np.exp(x @ beta / alpha))
     end = np.quantile(days, 0.25)
@@ -102,8 +105,12 @@ def spells(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
 
 def hazards(rng: np.random.Generator, tally: Tally) -> None:
     """Judge the ratios of risk that the staff list gives."""
-    frame, beta = spells(rng)
-    for row, jackknife in (("Cox by team, teams left out", True), ("Cox by team", False)):
+    many, few = spells(rng, MANY), spells(rng, FEW)
+    for row, (frame, beta), jackknife in (
+        ("Cox by team, teams left out", many, True),
+        ("Cox by 8 to 29 teams, left out", few, True),
+        ("Cox by team", many, False),
+    ):
         fit = fit_drivers(frame, "gone", DRIVERS[:3], (), "team", "cox", time="days", jackknife=jackknife)
         inside = (fit.ci_low <= beta) & (beta <= fit.ci_high)
         tally.add(f"{row}: a person's driver", REGULAR, inside[:1])
@@ -113,14 +120,16 @@ def hazards(rng: np.random.Generator, tally: Tally) -> None:
 
 def of_teams(rng: np.random.Generator, tally: Tally) -> None:
     """Judge the errors that models of a scale and of leaving could have, of a person's drivers and a team's."""
-    frame, beta = staff(rng)
-    for row, cluster, jackknife in (
-        ("scale, by team, teams left out", "team", True),
-        ("scale, by team", "team", False),
-        ("scale, by person", "person", False),
-        ("leaving, by team, teams left out", "team", True),
-        ("leaving, by team", "team", False),
-        ("leaving, by person", "person", False),
+    many, few = staff(rng, MANY), staff(rng, FEW)
+    for row, (frame, beta), cluster, jackknife in (
+        ("scale, by team, teams left out", many, "team", True),
+        ("scale, by 8 to 29 teams, left out", few, "team", True),
+        ("scale, by team", many, "team", False),
+        ("scale, by person", many, "person", False),
+        ("leaving, by team, teams left out", many, "team", True),
+        ("leaving, by 8 to 29 teams, left out", few, "team", True),
+        ("leaving, by team", many, "team", False),
+        ("leaving, by person", many, "person", False),
     ):
         outcome, model = ("score", "ols") if row.startswith("scale") else ("leaves", "logit")
         fit = fit_drivers(frame, outcome, DRIVERS, ["wave"], cluster, model, jackknife=jackknife)
@@ -148,12 +157,13 @@ def coefficients(frame: pd.DataFrame, beta: np.ndarray, tally: Tally) -> None:
         tally.add(row, "size", fit.p_value[at[NULL]] < 0.05)
 
 
-def shares(frame: pd.DataFrame, beta: np.ndarray, r: np.ndarray, seed: int, tally: Tally) -> list[float]:
+def shares(few: World, many: World, seed: int, tally: Tally) -> list[float]:
     """Judge importance and its ranks; return the importance of a permuted driver put beside the four."""
-    for row, outcome, noise, options in (
-        ("importance, by team", "shared", 1.25, {"cluster": "team"}),
-        ("importance of leaving (logit)", "left", np.pi**2 / 3, {"model": "logit"}),
-        ("importance of leaving (Cox)", "gone", np.pi**2 / 6, {"model": "cox", "time": "days"}),
+    for row, (frame, beta, r), outcome, noise, options in (
+        ("importance, by 8 to 29 teams", few, "shared", 1.25, {"cluster": "team"}),
+        ("importance, by team", many, "shared", 1.25, {"cluster": "team"}),
+        ("importance of leaving (logit)", many, "left", np.pi**2 / 3, {"model": "logit"}),
+        ("importance of leaving (Cox)", many, "gone", np.pi**2 / 6, {"model": "cox", "time": "days"}),
     ):
         whole = np.block([[r, (r @ beta)[:, None]], [(r @ beta)[None], beta @ r @ beta + noise]])
         truth = lmg_from_moments(whole)
@@ -161,27 +171,29 @@ def shares(frame: pd.DataFrame, beta: np.ndarray, r: np.ndarray, seed: int, tall
         found = relative_importance(frame, outcome, DRIVERS, bootstrap=RESAMPLES, seed=seed, **options)
         tally.add(row, REGULAR, (found.ci_low <= truth) & (truth <= found.ci_high))
         tally.add(row, "rank", (found.rank_low <= rank) & (rank <= found.rank_high))
+    frame = many[0]
     permuted = frame.assign(noise=np.random.default_rng(seed).permutation(frame["a"].to_numpy()))
     beside = relative_importance(permuted, "shared", [*DRIVERS, "noise"])
     return [float(beside.share[-1]), float(np.median(beside.share[:NULL]))]
 
 
-def changes(frame: pd.DataFrame, beta: np.ndarray, tally: Tally) -> None:
+def changes(row: str, frame: pd.DataFrame, beta: np.ndarray, tally: Tally) -> None:
     found = what_if(frame, ["shared"], DRIVERS, {"a": 0.3}, {"a": 0.5}, cluster="team").tidy().iloc[0]
     moved = np.minimum(frame["a"] + 0.3, frame["a"].max()) - frame["a"]
-    tally.add("what-if, by team", REGULAR, found["ci_low"] <= beta[0] * moved.mean() <= found["ci_high"])
+    tally.add(row, REGULAR, found["ci_low"] <= beta[0] * moved.mean() <= found["ci_high"])
 
 
 def table(worlds: int) -> list[str]:
     tally, noise = Tally(), []
     for number in range(worlds):
         rng = np.random.default_rng(SEED + number)
-        frame, beta, r = world(rng)
-        coefficients(frame, beta, tally)
-        changes(frame, beta, tally)
+        many, few = world(rng, MANY), world(rng, FEW)
+        coefficients(*many[:2], tally)
+        changes("what-if, by team", *many[:2], tally)
+        changes("what-if, by 8 to 29 teams", *few[:2], tally)
         of_teams(rng, tally)
         hazards(rng, tally)
-        noise.append(shares(frame, beta, r, number, tally))
+        noise.append(shares(few, many, number, tally))
         if number % 100 == 99:
             print(f"{number + 1} worlds", file=sys.stderr, flush=True)
     of_noise, of_drivers = np.array(noise).T

@@ -60,7 +60,7 @@ def outcome_table(
 
     ``personal`` outcomes (such as ``{"engagement": "ols", "left": "logit"}``) are fitted on ``frame``, a row
     per respondent: all ``factors`` in one model, the ``composites`` (means of factors) in another, with
-    ``controls``, errors by team where the frame has one. Service ``measures`` are fitted at team level on the
+    ``controls``, errors by team where the frame has one (teams left out one by one). Service ``measures`` are fitted at team level on the
     composites together (:func:`fit_service`), and on each factor's team mean alone: exploratory, p-values
     adjusted. What the data can't carry is an empty row with its reason.
 
@@ -74,10 +74,21 @@ def outcome_table(
         **{name: person_composite(frame, scales).astype(float) for name, scales in composites.items()}
     )
     cluster = "team" if "team" in frame.columns else None
+    left_out = [name for name, model in personal.items() if cluster and model in ("ols", "logit")]
     rows = []
     for outcome, model in personal.items():
         for used in (tuple(composites), factors):
-            fit = partial(fit_drivers, people, outcome, used, controls, cluster, model, level=level)
+            fit = partial(
+                fit_drivers,
+                people,
+                outcome,
+                used,
+                controls,
+                cluster,
+                model,
+                level=level,
+                jackknife=outcome in left_out,
+            )
             rows += _rows(outcome, "person", used, fit)
     scores = team_composites(frame, {**composites, **{name: [name] for name in factors}}, date=date)
     panel = service_panel(scores, service, measures=measures)

@@ -163,7 +163,7 @@ def fit_drivers(
         design = within_between(design)
     if interactions:
         design = with_interactions(design, interactions)
-    notes = design.notes + check_design(design, outcome, model, wild=bool(wild))
+    notes = design.notes + check_design(design, outcome, model, few=bool(wild) or jackknife)
     times = spell_times(rows, design, time, entry)
     if times is not None:
         fitted = fit_cox(design, *times, jackknife=jackknife)
@@ -299,10 +299,10 @@ def check_options(model: str, level: float) -> None:
     check_level(level)
 
 
-def check_design(design: Design, outcome: str, model: Model, *, wild: bool = False) -> tuple[Problem, ...]:
+def check_design(design: Design, outcome: str, model: Model, *, few: bool = False) -> tuple[Problem, ...]:
     """Refuse what the data can't support, return the warnings that go with what they can.
 
-    The ``wild`` bootstrap and the mixed model are made for few clusters: no warning of those.
+    ``few``: the errors are made for few clusters, as the mixed model's are, so there is no warning of those.
     """
     if model in ("logit", "cox"):
         if not np.isin(design.outcome, (0, 1)).all():
@@ -314,4 +314,4 @@ def check_design(design: Design, outcome: str, model: Model, *, wild: bool = Fal
         notes = diagnostics.check_rows(design.n, len(design.terms))
     diagnostics.check_collinearity(diagnostics.correlations(design.columns), design.terms)
     of_clusters = diagnostics.check_clusters(design.n_clusters)
-    return notes if wild or model == "mixed" else notes + of_clusters
+    return notes if few or model == "mixed" else notes + of_clusters

@@ -145,7 +145,7 @@ def person_question(survey: Survey, snapshot: Snapshot, outcome: str) -> Questio
 def scale_question(survey: Survey, outcome: str) -> Question:
     """Ask what goes with a scale, among the hygiene, motivator and unlabelled scales and the comments.
 
-    Errors are clustered by team where there are at least 30 (:func:`shared_by`), else HC3; comments, which are
+    Errors are clustered by team where there are at least eight (:func:`shared_by`), else HC3; comments, which are
     a team's, are then no predictors, since HC3 takes them for far surer than they are.
     Raises ``UsageError`` for an unknown outcome, ``TooLittleData`` where there is nothing to explain it with.
     """
@@ -170,7 +170,7 @@ def attrition_question(survey: Survey, snapshot: Snapshot) -> Question:
     Where answers can't be joined to people (an anonymous survey), teams are compared instead: the share of a
     team's people who left with the team's composites, which says nothing about who left.
 
-    Errors are clustered by team where there are at least 30, else by person (:func:`shared_by`); comments,
+    Errors are clustered by team where there are at least eight, else by person (:func:`shared_by`); comments,
     which are a team's, are then no predictors, since errors by person take them for far surer than they are.
     Raises ``TooLittleData`` where nobody's leaving is known.
     """

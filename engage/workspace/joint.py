@@ -57,10 +57,11 @@ def factors_of(question: Question) -> tuple[str, ...]:
 
 
 def cluster_of(question: Question) -> str | None:
-    """Return what rows hang together by: teams, or the people who answered in several waves."""
-    if question.per_team or question.cluster or not question.frame["respondent"].duplicated().any():
-        return question.cluster
-    return "respondent"
+    """Return what rows hang together by: teams where they are many, or people who answered in several waves."""
+    cluster = question.cluster
+    if question.per_team or (cluster and question.frame[cluster].nunique() >= FEW_CLUSTERS):
+        return cluster
+    return "respondent" if question.frame["respondent"].duplicated().any() else None
 
 
 def _with_parts(question: Question) -> tuple[pd.DataFrame, dict[str, list[str]]]:

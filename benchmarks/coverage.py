@@ -53,7 +53,7 @@ def world(rng: np.random.Generator, number: tuple[int, int]) -> World:
 
 
 def staff(rng: np.random.Generator, number: tuple[int, int]) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return leaving and a score of teams' people over three waves, and the true coefficients of four drivers.
+    """Return leaving and a score of teams' people over three waves, and the truth of four drivers.
 
     ``a`` and ``b`` are a person's, ``c`` and ``d`` the same for a whole team in a wave, as the tone of its
     comments is; ``b`` and ``d`` do nothing. Who leaves is replaced, a tenth moves to another team, a fifth
@@ -119,7 +119,7 @@ def hazards(rng: np.random.Generator, tally: Tally) -> None:
 
 
 def of_teams(rng: np.random.Generator, tally: Tally) -> None:
-    """Judge the errors that models of a scale and of leaving could have, of a person's drivers and a team's."""
+    """Judge the errors that models of a scale and of leaving could have."""
     many, few = staff(rng, MANY), staff(rng, FEW)
     for row, (frame, beta), cluster, jackknife in (
         ("scale, by team, teams left out", many, "team", True),

@@ -60,9 +60,10 @@ def outcome_table(
 
     ``personal`` outcomes (such as ``{"engagement": "ols", "left": "logit"}``) are fitted on ``frame``, a row
     per respondent: all ``factors`` in one model, the ``composites`` (means of factors) in another, with
-    ``controls``, errors by team where the frame has one (teams left out one by one). Service ``measures`` are fitted at team level on the
-    composites together (:func:`fit_service`), and on each factor's team mean alone: exploratory, p-values
-    adjusted. What the data can't carry is an empty row with its reason.
+    ``controls``, errors by team where the frame has one (teams left out one by one). Service
+    ``measures`` are fitted at team level on the composites together (:func:`fit_service`), and on each
+    factor's team mean alone: exploratory, p-values adjusted. What the data can't carry is an empty row with
+    its reason.
 
     ``frame`` has ``team``, ``wave``, the column named by ``date``; ``service`` as in :func:`service_panel`.
     Raises ``UsageError`` for unknown columns and what else a model asks for.

@@ -145,8 +145,8 @@ def person_question(survey: Survey, snapshot: Snapshot, outcome: str) -> Questio
 def scale_question(survey: Survey, outcome: str) -> Question:
     """Ask what goes with a scale, among the hygiene, motivator and unlabelled scales and the comments.
 
-    Errors are clustered by team where there are at least eight (:func:`shared_by`), else HC3; comments, which are
-    a team's, are then no predictors, since HC3 takes them for far surer than they are.
+    Errors are clustered by team where there are at least eight (:func:`shared_by`), else HC3; comments,
+    which are a team's, are then no predictors, since HC3 takes them for far surer than they are.
     Raises ``UsageError`` for an unknown outcome, ``TooLittleData`` where there is nothing to explain it with.
     """
     known = survey.scales("outcome", "strain", "lift")

@@ -57,7 +57,7 @@ def factors_of(question: Question) -> tuple[str, ...]:
 
 
 def cluster_of(question: Question) -> str | None:
-    """Return what rows hang together by: teams where they are many, or people who answered in several waves."""
+    """Return what rows hang together by: many teams, or people who answered in several waves."""
     cluster = question.cluster
     if question.per_team or (cluster and question.frame[cluster].nunique() >= FEW_CLUSTERS):
         return cluster

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import programme_tables
@@ -130,6 +131,16 @@ def test_every_chart_is_drawn_offline(lang):
 
 def test_a_chart_can_be_painted():
     assert rendered(chart_makers(Names(INSTRUMENT, "zh"))["trend"]()).startswith(b"\x89PNG")
+
+
+def test_numbers_on_axes_are_written_as_readers_write_them():
+    table = chart_makers(Names(INSTRUMENT, "ru"))["importance"]()
+    axis = alt.Chart(pd.DataFrame({"x": [0.0, 0.5]})).mark_point().encode(x="x:Q")
+    people = alt.Chart(pd.DataFrame({"x": [0, 2000]})).mark_point().encode(x="x:Q")
+    assert ">0,2<" in sketched(look.in_language(look.finish([axis], 60), "ru"))
+    assert ">1\u00a0000<" in sketched(look.in_language(look.finish([people], 60), "ru"))
+    assert ">0.2<" in sketched(look.in_language(look.finish([axis], 60), "en"))
+    assert look.in_language(table, "zh") is table
 
 
 def drawn(chart):

@@ -14,7 +14,7 @@ import pandas as pd
 
 from engage.present.labels import Names
 from engage.privacy import SafeTable
-from engage.words import say
+from engage.words import Language, say
 
 ROLE_COLOURS: Final[dict[str, str]] = {
     "hygiene": "#1b6f8a",
@@ -132,6 +132,16 @@ def finish(
         chart.title = alt.TitleParams(text=list(title), offset=10)
     if own_colours:
         chart.resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent"))
+    return chart
+
+
+def in_language(chart: Any, lang: Language) -> Any:
+    """Return the chart with its axes' numbers as readers of ``lang`` write them: in Russian 1 000 and 0,5."""
+    if lang != "ru":
+        return chart
+    numbers = alt.NumberLocale(decimal=",", thousands="\u00a0", grouping=[3], currency=["", "\u00a0₽"])
+    chart = chart.copy(deep=False)
+    chart.config = alt.Config(**theme(), locale=alt.Locale(number=numbers))
     return chart
 
 

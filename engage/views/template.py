@@ -17,6 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from engage.errors import EngageError
 from engage.present.labels import Names, method_lines
+from engage.present.look import in_language
 from engage.present.tables import display, to_csv
 from engage.privacy import SafeTable
 from engage.views.data import Tables
@@ -158,7 +159,7 @@ class View:
 
     def chart(self, chart: Any, alt: str) -> None:
         """Draw an Altair chart over the full width; ``alt`` says it to who can't see it."""
-        st.altair_chart(chart, width="stretch", theme=None, alt=alt)
+        st.altair_chart(in_language(chart, self.lang), width="stretch", theme=None, alt=alt)
 
     def details(self, table: SafeTable, file_name: str, *, title: str = "") -> None:
         """Draw the table behind a chart, folded, with its download."""

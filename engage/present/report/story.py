@@ -1,13 +1,14 @@
 """What a report says, part by part: the questions of the pages, their first lines, charts and tables."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
 from engage.errors import EngageError
 from engage.present import charts, numbers, sentences
 from engage.present.labels import Names, is_missing, method_lines
+from engage.present.look import in_language
 from engage.present.report.source import Source
 from engage.present.standing import response_of, strengths_and_concerns, talk_about
 from engage.present.trend_breaks import trend_breaks
@@ -102,7 +103,8 @@ class _Teller:
         area, lang = f"page_{name}", self.names.lang
         method = method_lines(area, lang)
         made = tuple(Sheet(id, title, table) for id, title, table in sheets)
-        return Section(name, say(f"{area}.title", lang), tuple(lines), tuple(figures), made, method)
+        shown = tuple(replace(one, chart=in_language(one.chart, lang)) for one in figures)
+        return Section(name, say(f"{area}.title", lang), tuple(lines), shown, made, method)
 
     def overview(self) -> Section:
         scores, changes = self.scores, self.changes

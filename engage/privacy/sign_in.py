@@ -38,7 +38,7 @@ def check_sign_in(file: Path, workspace: Path, address: str) -> None:
     TLS to another machine; ``UsageError`` for a file inside the workspace, whose copies would carry it away,
     where Authlib is not installed, or where ``access.yaml`` lists nobody.
     """
-    if find_spec("authlib") is None:
+    if find_spec("authlib") is None or find_spec("httpx2") is None:
         raise UsageError("access.no_authlib", where="authlib")
     if file.resolve().is_relative_to(workspace.resolve()):
         raise UsageError("access.secrets_inside", where=str(file))

@@ -1,4 +1,4 @@
-"""A small OpenID Connect provider on the loopback: authorization code, PKCE, discovery, keys, RS256 tokens."""
+"""A small OpenID Connect provider on the loopback: codes with PKCE, discovery, keys, RS256 tokens."""
 
 import base64
 import hashlib
@@ -129,7 +129,7 @@ def provider() -> Iterator[Provider]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802  the name that http.server calls
+    def do_GET(self) -> None:
         parts, own = urlsplit(self.path), self.server.provider  # type: ignore[attr-defined]
         if parts.path == "/.well-known/openid-configuration":
             self._json(own.metadata())
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(404, "text/plain", b"")
 
-    def do_POST(self) -> None:  # noqa: N802  the name that http.server calls
+    def do_POST(self) -> None:
         parts, own = urlsplit(self.path), self.server.provider  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}

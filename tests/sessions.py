@@ -11,7 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,7 +53,11 @@ def serving(workspace: Path, folder: Path, signing: Provider | None, *flags: str
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ENGAGE_LANG", "STREAMLIT_"))}
     with app.log.open("wb") as log:
         server = subprocess.Popen(
-            [*command, *flags], cwd=folder, env={**environment, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log
+            [*command, *flags],
+            cwd=folder,
+            env={**environment, "PYTHONPATH": str(ROOT)},
+            stdout=log,
+            stderr=log,
         )
     try:
         wait_for(f"{app.address}/_stcore/health", server)
@@ -86,22 +90,34 @@ class Reader:
         self.open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar)).open
         self.open(f"{self.app.address}/_stcore/health").close()
         self.page_hashes: dict[str, str] = {}
+        self.held = ExitStack()
         self.socket = None
 
-    def connect(self) -> None:
-        """Begin a session with the cookies there are."""
+    def connect(self, host: str = "", **headers: str) -> None:
+        """Begin a session with the cookies there are.
+
+        ``host``: the name in the address, where a browser was led to take this machine for another's;
+        ``headers`` as a proxy would send.
+        """
         self.close()
         cookies = {cookie.name: cookie.value for cookie in self.jar}
-        self.socket = connect(
-            self.app.address.replace("http", "ws") + "/_stcore/stream",
-            origin=self.app.address, subprotocols=["streamlit", cookies[XSRF]], max_size=None,
-            additional_headers={"Cookie": "; ".join(f"{n}={v}" for n, v in cookies.items())},
-        )  # fmt: skip
+        port = urllib.parse.urlsplit(self.app.address).port
+        at = f"{host or '127.0.0.1'}:{port}"
+        self.socket = self.held.enter_context(
+            connect(
+                f"ws://{at}/_stcore/stream",
+                sock=socket.create_connection(("127.0.0.1", port)),
+                origin=f"http://{at}",
+                subprotocols=["streamlit", cookies[XSRF]],
+                max_size=None,
+                additional_headers={"Cookie": "; ".join(f"{n}={v}" for n, v in cookies.items()), **headers},
+            )
+        )
 
     def close(self) -> None:
-        if self.socket is not None:
-            self.socket.close()
-            self.socket = None
+        """End the session."""
+        self.held.close()
+        self.socket = None
 
     def turn_to(self, page: str = "", *, press: str = "", lang: str = "en") -> list[ForwardMsg]:
         """Run a page, with a button pressed, and return every message until it is drawn."""

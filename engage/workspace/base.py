@@ -20,7 +20,7 @@ from engage.privacy import (
     load_policy,
     sight_of,
 )
-from engage.store import AuditLog, Event, Snapshot, Store, wave_name
+from engage.store import AuditLog, Event, Snapshot, Store, responses_table, wave_name
 from engage.workspace import linking
 from engage.workspace.cells import WaveCells
 from engage.workspace.merging import wave_instrument
@@ -171,14 +171,14 @@ class Base:
             return None
         return sight_of(person, unit_paths(snapshot) if snapshot else {})
 
-    def _groups(self) -> tuple[str, ...]:
+    def _groups(self) -> frozenset[str]:
         """Return every column of released tables that may hold groups of people."""
         snapshot = self._snapshot()
         if snapshot is None:
-            return ()
-        closed = self.closed_waves
-        published = WaveCells(snapshot, closed).demographics if closed else ()
-        return (*published, *snapshot.schema("people").names)
+            return frozenset()
+        answers = [name for name in snapshot.tables if name.startswith(responses_table(""))]
+        columns = {name for table in ("people", *answers) for name in snapshot.schema(table).names}
+        return frozenset(columns - {"import_id", "wave", "respondent"})
 
     def _published(self, by: str | Sequence[str], wave: str | None) -> tuple[WaveCells, tuple[str, ...]]:
         """Return the cells of one closed wave and the names of a table that it published."""

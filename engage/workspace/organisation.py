@@ -42,12 +42,18 @@ def _paths(state: _State) -> Mapping[str, frozenset[str]]:
         found[team].add(SEPARATOR.join(path))
         for depth, unit in enumerate(path[:-1], start=1):
             found[unit].add(SEPARATOR.join(path[:depth]))
-    for before in {team for team, _ in _teams(state.snapshot)}:
-        for _, renames in snapshot.renames:
+    for _, renames in snapshot.renames:
+        for before in _names(state.snapshot):
             now = renames.present(before)
             if now != before:
                 found[before] |= found.get(now, set())
     return {name: frozenset(paths) for name, paths in found.items() if paths}
+
+
+def _names(snapshot: Snapshot) -> set[str]:
+    """Return every name that a team ever had on the staff list."""
+    people = engine.open_table(snapshot, "people")
+    return set(engine.frame(people.select("team").distinct())["team"].dropna())
 
 
 def _teams(snapshot: Snapshot) -> list[tuple[str, tuple[str, ...]]]:

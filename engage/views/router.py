@@ -36,9 +36,10 @@ def run() -> None:
         space = _space(lang)
         page = _navigation(space, lang)
         where = page.url_path or template.PAGES[0]
-        if space is not None and template.admitted(page, space, lang):
+        if space is not None:
             _frame(space, lang)
-            page.run()
+            if template.admitted(page, space, lang):
+                page.run()
     except EngageError as error:
         template.show_error(error, lang)
     except Exception as error:  # the last line of defence: a plain sentence, and no data in the log
@@ -55,6 +56,7 @@ def _space(lang: Language) -> Workspace | None:
             return None
         space = signing.open_workspace(str(workspace_folder()), who)
     except EngageError as error:
+        st.title(say("access.sign_in_title", lang), anchor=False)
         template.show_error(error, lang)
         if signing.is_set_up() and st.user.get("is_logged_in"):
             signing.sign_out(lang)

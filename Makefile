@@ -60,7 +60,7 @@ sample: $(VENV)/.dev
 
 # Needs uv (pip install uv). The locks hold hashes and no registry address.
 LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-header --extra build
+	--generate-hashes --no-emit-index-url --no-header --extra build --extra auth
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra dev --extra docs --extra onnx -o requirements-dev.lock

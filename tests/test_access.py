@@ -28,11 +28,11 @@ def test_each_role_may_do_its_own_things_and_no_more():
     """The whole matrix, written out by hand."""
     allowed = {
         "manager": {"results"},
-        "hr": {"results", "upload", "own_data"},
-        "analyst": {"results", "raw"},
+        "hr": {"results", "comments", "notes", "upload", "own_data"},
+        "analyst": {"results", "comments", "raw"},
         "administrator": {
-            "results", "upload", "own_data", "undo_released", "erase", "policy", "attrition", "records",
-            "key",
+            "results", "comments", "notes", "upload", "own_data", "undo_released", "erase", "policy",
+            "attrition", "records", "key",
         },
     }  # fmt: skip
     assert set(ROLES) == set(allowed)

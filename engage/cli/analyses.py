@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engage.cli.commands import Wave, app, opened, print_answer
+from engage.cli.output import print_json
 from engage.cli.settings import Folder, Json, Lang, Settings, numbers_set
 from engage.errors import TooLittleData, UsageError
+from engage.words import say
 
 if TYPE_CHECKING:
     from engage.present.labels import Names
@@ -50,7 +52,7 @@ def whatif(
 @app.command()
 def service(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """Lay what goes with engagement, leaving and service side by side, persons and teams told apart."""
-    from engage.cli.output import as_document, print_json
+    from engage.cli.output import as_document
     from engage.present import sentences
 
     settings, space = opened(workspace, lang, as_json)
@@ -62,24 +64,43 @@ def service(workspace: Folder = None, lang: Lang = None, as_json: Json = False) 
     _tell(paths, space, settings, sentences.paths)
 
 
+def _switch(space: "Workspace", switch: str, purpose: str, settings: Settings) -> None:
+    if switch not in ("on", "off"):
+        raise UsageError("cli.usage", where="--switch", detail=switch, command="engage attrition")
+    space.switch_attrition(switch == "on", purpose=purpose)
+    if settings.as_json:
+        print_json({"attrition": switch == "on", "purpose": purpose})
+    elif switch == "on":
+        typer.echo(say("cli.attrition_on", settings.lang, purpose=purpose))
+    else:
+        typer.echo(say("cli.attrition_off", settings.lang))
+
+
 @app.command()
 def attrition(
     by: Annotated[
         str, typer.Option("--by", help="Split curves of staying: star, role_group, contract, performance.")
     ] = "",
     challenger: Annotated[bool, typer.Option("--challenger", help="Gradient boosting, too (slow).")] = False,
+    switch: Annotated[
+        str, typer.Option("--switch", metavar="on|off", help="Turn the analysis on or off (administrators).")
+    ] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="With --switch on: what for.")] = "",
     workspace: Folder = None,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Say how long people stay, what leaving goes with, how many will be there, how well leaving can be told.
 
-    Off until policy.yaml turns it on.
+    Off until an administrator turns it on, saying what for.
     """
-    from engage.cli.output import Progress, as_document, print_json
+    from engage.cli.output import Progress, as_document
     from engage.present import sentences
 
     settings, space = opened(workspace, lang, as_json)
+    if switch:
+        _switch(space, switch, purpose, settings)
+        return
     curves = space.retention(by)
     further = {"hazards": _or_why(space.leaving_hazards), "headcount": _or_why(space.headcount)}
     step = Progress(settings.lang)

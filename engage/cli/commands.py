@@ -241,7 +241,7 @@ def close(wave: str, workspace: Folder = None, lang: Lang = None, as_json: Json 
 def waves(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
     """List the waves: open or closed, when, how many answered, and which wait to be closed again."""
     settings, space = opened(workspace, lang, as_json)
-    waiting, ready = space.waiting_waves, space.ready_waves
+    waiting, ready = (space.waiting_waves, space.ready_waves) if space.may("upload") else ((), ())
     if as_json:
         states = [{"wave": wave, "ready": wave in ready} for wave in waiting]
         print_json({**as_document(space.wave_table()), "waiting": states})
@@ -358,15 +358,28 @@ def audit(
 
 
 @app.command("app")
-def app_(workspace: Folder = None, lang: Lang = None, as_json: Json = False, port: Port = 8501) -> None:
-    """Serve the app on this machine, until Ctrl+C."""
-    from engage.cli.serving import check_port, serve
+def app_(
+    workspace: Folder = None,
+    lang: Lang = None,
+    as_json: Json = False,
+    port: Port = 8501,
+    address: Annotated[
+        str, typer.Option("--address", help="Where to listen; beyond this machine only with --sign-in.")
+    ] = "127.0.0.1",
+    sign_in: Annotated[
+        Path | None,
+        typer.Option("--sign-in", envvar="ENGAGE_SIGN_IN", help="secrets.toml of the OIDC provider."),
+    ] = None,
+) -> None:
+    """Serve the app, until Ctrl+C: to the user of this machine, or to who signs in and is listed."""
+    from engage.cli.serving import check_port, check_reach, serve
 
     settings = settle(workspace, lang, as_json)
-    check_port(port)
+    check_reach(settings.folder, address, sign_in)
+    check_port(port, address)
     if as_json:
-        print_json({"url": f"http://127.0.0.1:{port}"})
-    serve(settings, port)
+        print_json({"url": f"http://{address}:{port}"})
+    serve(settings, port, address, sign_in)
 
 
 def opened(workspace: Path | None, lang: str | None, as_json: bool) -> tuple[Settings, "Workspace"]:

@@ -1,4 +1,4 @@
-"""Start the app's server on this machine, in place of this process."""
+"""Start the app's server, in place of this process: for this machine only, unless people sign in."""
 
 import os
 import socket
@@ -19,30 +19,45 @@ _PACKAGE: Final = Path(__file__).parents[1]
 _HOST: Final = "127.0.0.1"
 
 
-def check_port(port: int) -> None:
-    """Raise ``UsageError`` if nothing can listen on ``port``."""
-    with socket.socket() as probe:
+def check_reach(folder: Path, address: str, sign_in: Path | None) -> None:
+    """Raise an error if others than the user of this machine could come in without signing in."""
+    from engage.privacy.sign_in import check_sign_in, is_local
+
+    if sign_in is not None:
+        check_sign_in(sign_in, folder, address)
+    elif not is_local(address):
+        raise UsageError("access.address_open", where=f"--address {address}")
+
+
+def check_port(port: int, address: str = _HOST) -> None:
+    """Raise ``UsageError`` if nothing can listen on ``port``, or there is no such ``address`` here."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_HOST, port))
+            probe.bind((address, port))
+        except socket.gaierror as error:
+            raise UsageError("access.address_unknown", where=f"--address {address}") from error
         except OSError as error:
             raise UsageError("cli.port_taken", where="--port", port=port, other=_free_port()) from error
 
 
-def serve(settings: "Settings", port: int) -> NoReturn:
-    """Become the app's server, for this machine only, until it is told to end.
+def serve(settings: "Settings", port: int, address: str = _HOST, sign_in: Path | None = None) -> NoReturn:
+    """Become the app's server until it is told to end; see :func:`check_reach` for who may come in.
 
     The process is replaced, so that a signal reaches the server itself and no child can be left behind. What
     the server prints goes to stderr. Its settings are those of ``.streamlit/config.toml`` beside the app's
     script, given as flags: a file of that name elsewhere can't overrule them.
     """
     script = _script()
-    options = {**_configured(script), "server.address": _HOST, "server.port": port}
+    options = {**_configured(script), "server.address": address, "server.port": port}
+    if sign_in is not None:
+        options["secrets.files"] = str(sign_in.absolute())
     flags = [f"--{name}={value}" for name, value in options.items()]
     environment = {**os.environ, "ENGAGE_WORKSPACE": str(settings.folder.absolute())}
     if settings.stated:  # else the browser's own language counts
         environment["ENGAGE_LANG"] = settings.lang
-    typer.echo(say("cli.serving", settings.lang, port=port), err=True)
+    typer.echo(say("cli.serving", settings.lang, address=address, port=port), err=True)
     sys.stdout.flush()
     sys.stderr.flush()
     os.dup2(2, 1)

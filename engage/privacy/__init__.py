@@ -50,6 +50,7 @@ from engage.privacy.release import (
 )
 from engage.privacy.rounding import spread_of
 from engage.privacy.safe import Kind, SafeTable
+from engage.privacy.sight import Sight, sight_of
 from engage.privacy.staff import release_hazards, release_headcount
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.tone import TONES, hidden_tone
@@ -82,6 +83,7 @@ __all__ = [
     "Role",
     "SafeTable",
     "ScaleQuality",
+    "Sight",
     "Split",
     "Staffing",
     "Support",
@@ -133,6 +135,7 @@ __all__ = [
     "released_cells",
     "select_cells",
     "select_programmes",
+    "sight_of",
     "spread_of",
     "support_of",
     "told_apart",

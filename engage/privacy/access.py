@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, get_args
 
 import yaml
 
@@ -15,10 +15,13 @@ from engage.errors import InputError, UsageError
 
 Role = Literal["manager", "hr", "analyst", "administrator"]
 Action = Literal[
-    "results", "upload", "own_data", "raw", "undo_released", "erase", "policy", "attrition", "records", "key"
-]
-"""``results``: released tables · ``upload``: check, import, close, undo what still waits · ``own_data``:
-export what is stored of one person · ``raw``: frames and pseudonyms, by script · ``undo_released``: take back
+    "results", "comments", "notes", "upload", "own_data", "raw", "undo_released", "erase", "policy",
+    "attrition", "records", "key",
+]  # fmt: skip
+"""``results``: released tables, of the own part of the organisation and of the whole · ``comments``: read the
+single comments that may be read, which are of no part · ``notes``: say what becomes of wishes, correct
+readings · ``upload``: check, import, close, undo what still waits · ``own_data``: export what is stored of
+one person · ``raw``: frames and pseudonyms, by script · ``undo_released``: take back
 what results hold · ``erase`` · ``policy``: thresholds · ``attrition``: switch on what tells of leaving ·
 ``records``: the audit log, retention · ``key``: its backup."""
 
@@ -27,13 +30,14 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 MAY: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
     {
         "manager": frozenset({"results"}),
-        "hr": frozenset({"results", "upload", "own_data"}),
-        "analyst": frozenset({"results", "raw"}),
+        "hr": frozenset({"results", "comments", "notes", "upload", "own_data"}),
+        "analyst": frozenset({"results", "comments", "raw"}),
         "administrator": frozenset(ACTIONS) - {"raw"},
     }
 )
 """An administrator sees no raw rows: whoever grants rights is not whoever uses them."""
-_SEPARATOR: Final = "/"
+SEPARATOR: Final = "/"
+"""Between the units of an org path, from the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,9 @@ class Person:
 
     def sees(self, org_path: str) -> bool:
         """Return whether a unit lies in the part of the organisation that this person may see."""
-        parts = _parts(org_path)
+        parts = path_parts(org_path)
         return not self.subtrees or any(
-            parts[: len(top)] == top for top in (_parts(subtree) for subtree in self.subtrees)
+            parts[: len(top)] == top for top in (path_parts(subtree) for subtree in self.subtrees)
         )
 
     @property
@@ -61,6 +65,9 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may do what in a workspace. Without ``access.yaml`` it is of one user, who may do everything."""
+
+    SINGLE: ClassVar[str] = "single_user"
+    """Stands for the single user where a role is part of a key."""
 
     people: Mapping[str, Person] = field(default_factory=dict)
     single_user: bool = False
@@ -77,11 +84,18 @@ class Access:
             raise UsageError("rights.nobody_signs_in", where=name)
         return found
 
-    def allow(self, name: str, action: Action) -> None:
-        """Return if ``name`` may do it; ``UsageError`` says who may otherwise. A single user always may."""
-        if self.single_user or self.may(self.person(name).role, action):
+    def knows(self, name: str) -> bool:
+        """Return whether somebody of this name is listed."""
+        return _folded(name) in self.people
+
+    def allow(self, name: str, action: Action | None) -> None:
+        """Return if ``name`` may do it; ``UsageError`` says who may otherwise. A single user always may.
+
+        ``None``, for what is no action at all, is allowed to nobody else.
+        """
+        if self.single_user or (action and self.may(self.person(name).role, action)):
             return
-        roles = [role for role in ROLES if self.may(role, action)]
+        roles = [role for role in ROLES if action and self.may(role, action)]
         raise UsageError("rights.not_allowed", where=name, action=action, roles=roles)
 
 
@@ -122,17 +136,18 @@ def _person(name: str, told: Any, where: str) -> Person:
         raise InputError("rights.access_role", where=where, name=name, role=str(role), known=near)
     subtree = told.get("subtree", [])
     paths: Sequence[Any] = [subtree] if isinstance(subtree, str) else subtree
-    if not isinstance(paths, list) or not all(isinstance(one, str) and _parts(one) for one in paths):
+    if not isinstance(paths, list) or not all(isinstance(one, str) and path_parts(one) for one in paths):
         raise InputError("rights.access_entry", where=where, name=name)
     if role == "manager" and not paths:
         raise InputError("rights.access_subtree_missing", where=where, name=name)
     if role != "manager" and paths:
         raise InputError("rights.access_subtree_unused", where=where, name=name, role=role)
-    return Person(name.strip(), role, tuple(_SEPARATOR.join(_parts(one)) for one in paths))
+    return Person(name.strip(), role, tuple(SEPARATOR.join(path_parts(one)) for one in paths))
 
 
-def _parts(path: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in path.split(_SEPARATOR) if part.strip())
+def path_parts(path: str) -> tuple[str, ...]:
+    """Return the units of an org path, from the top: ``A / B/C`` is A, B, C."""
+    return tuple(part.strip() for part in path.split(SEPARATOR) if part.strip())
 
 
 def _folded(name: str) -> str:

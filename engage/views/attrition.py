@@ -17,6 +17,8 @@ def draw(view: View) -> None:
     if not view.tables.attrition_on:
         view.answer(view.say("switched_off"))
         view.line(view.say("off_why"))
+        if view.may("attrition"):
+            _switch_on(view)
         view.line(view.say("off_how"))
         st.code(SWITCH, language="yaml")
         view.note("off_log")
@@ -33,7 +35,26 @@ def draw(view: View) -> None:
         _headcount(view)
     with view.part():
         _model(view)
+    _switched_on(view)
     view.method()
+
+
+def _switch_on(view: View) -> None:
+    """Let an administrator turn the analysis on; not without saying what for."""
+    with st.container(border=True, key="switch_on"):
+        purpose = st.text_input(view.say("purpose"), max_chars=300, key="attrition_purpose")
+        if st.button(view.say("switch_on"), type="primary", key="attrition_on"):
+            with view.part():
+                view.workspace.switch_attrition(True, purpose=purpose)
+                st.rerun()
+
+
+def _switched_on(view: View) -> None:
+    """Say what the analysis is for, and let an administrator turn it off."""
+    view.note("on_for", purpose=view.workspace.policy.attrition_purpose)
+    if view.may("attrition") and st.button(view.say("switch_off"), key="attrition_off"):
+        view.workspace.switch_attrition(False)
+        st.rerun()
 
 
 def _staying(view: View) -> None:

@@ -23,7 +23,8 @@ def draw(view: View) -> None:
         question, source = _pick(view, themes)
         headline, *more = sentences.tone(themes, view.names, question=question, source=source)
         view.answer(headline)
-        part = view.pick("comments_part", _PARTS, lambda one: view.say(f"view_{one}"), "view")
+        parts = [part for part in _PARTS if part != "read" or view.may("comments")]
+        part = view.pick("comments_part", parts, lambda one: view.say(f"view_{one}"), "view")
         if part == "themes":
             _themes(view, themes, question, source, [headline, *more])
         elif part == "read":

@@ -36,12 +36,18 @@ def draw(view: View, themes: SafeTable, question: str, source: str) -> None:
             st.caption(_read_as(view, row))
     view.note("read_note")
     view.details(table, "comments")
-    _correct(view, shown)
-    _learn(view)
+    if view.may("notes"):
+        _correct(view, shown)
+        _learn(view)
 
 
 def who(view: View, key: str) -> str:
-    """Draw who notes something; kept for the session, empty means the user of this machine."""
+    """Draw who notes something; kept for the session, empty means the user of this machine.
+
+    Whoever signed in is not asked: it is them.
+    """
+    if view.workspace.person is not None:
+        return ""
     name = st.text_input(
         view.say("who"), key=f"{key}_who", value=st.session_state.get("noted_by", ""), max_chars=60
     )
@@ -71,7 +77,7 @@ def _ask(view: View, themes: SafeTable, question: str, source: str) -> tuple[str
 def _asked(view: View, wanted: tuple[str, str, str, str, bool]) -> SafeTable:
     """Return the comments asked for; asked once, so that the audit log holds what was looked at, once."""
     theme, question, source, search, typical = wanted
-    state = (view.tables.key, view.state.wave, len(view.workspace.notes()), *wanted)
+    state = (view.tables.key, view.tables.role, view.state.wave, len(view.workspace.notes()), *wanted)
     seen = st.session_state.get(_SEEN)
     if seen is None or seen[0] != state:
         table = view.workspace.comments(

@@ -24,7 +24,7 @@ def draw(view: View, question: str, source: str) -> None:
     view.note("wishes_note")
     view.details(table, "wishes")
     named = mine[mine["wish"].notna()].set_index("wish")
-    if named.empty:
+    if named.empty or not view.may("notes"):
         return
     names = {str(id): wish_name(row, view.names) for id, row in named.iterrows()}
     with st.expander(view.say("follow_title"), expanded=True):

@@ -1,13 +1,14 @@
 """What pages read: released tables of the workspace, cached.
 
-Streamlit shares cached values between everyone who uses the server, so the reader's role is part of every
-key, beside the folder and the workspace's own key (which changes with anything committed or the policy).
+Streamlit shares cached values between everyone who uses the server, so the reader's role and part of the
+organisation are in every key, beside the folder and the workspace's own key (which changes with anything
+committed or the policy). Tables of :data:`WHOLE` are worked out once for all roles, since that takes long.
 Only ``SafeTable``s, the names of waves, groups and outcomes, and where trends break are cached, all bounded.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import streamlit as st
 
@@ -15,14 +16,27 @@ from engage.instrument import Guide
 from engage.privacy import LeverGrid, SafeTable
 from engage.workspace import Break, Workspace
 
+WHOLE: Final = frozenset({"drivers", "herzberg", "programmes", "stars", "emerging"})
+"""Questions whose answers hold no unit of the organisation, as ``levers`` and ``service`` don't."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The released tables of one state of a workspace, for one role: the key of the cache."""
+    """The released tables of one state of a workspace, for one role: the key of the cache.
+
+    ``role`` stands for the role and the part of the organisation (:attr:`engage.privacy.Person.key`); ``who``
+    asks, and is no part of the key: people of one role and part see the same.
+    """
 
     folder: str
     key: str
     role: str
+    who: str = field(default="", compare=False)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace, as the reader may use it."""
+        return Workspace(self.folder, who=self.who)
 
     @property
     def closed_waves(self) -> tuple[str, ...]:
@@ -47,7 +61,7 @@ class Tables:
     @property
     def guides(self) -> Mapping[str, Guide]:
         """What to ask about each factor and what can be done: of nobody, so not cached."""
-        return Workspace(self.folder).guides
+        return self.workspace.guides
 
     def outcomes(self) -> tuple[str, ...]:
         """Return the outcomes that can be asked about now."""
@@ -115,11 +129,11 @@ class Tables:
 
     def levers(self, wave: str) -> LeverGrid:
         """Return what usual changes go with (long on a cold cache); every what-if is a function of it."""
-        return _grid(self, wave)
+        return _grid(_of_all(self), wave)
 
     def service(self) -> tuple[SafeTable, SafeTable]:
         """Return outcomes side by side, and lagged mediations of teams (some seconds on a cold cache)."""
-        return _service(self)
+        return _service(_of_all(self))
 
     def programmes(self) -> SafeTable:
         """Return what became of every programme (many seconds on a cold cache: hundreds of comparisons)."""
@@ -132,7 +146,7 @@ class Tables:
     @property
     def attrition_on(self) -> bool:
         """Whether the policy turns curves and models of leaving on."""
-        return Workspace(self.folder).attrition_on
+        return self.workspace.attrition_on
 
     def retention_groups(self) -> tuple[str, ...]:
         """Return what curves of staying can be split by."""
@@ -163,7 +177,7 @@ class Tables:
 
         Not a cached call: those can't tell how far they are.
         """
-        table = Workspace(self.folder).attrition(challenger=True, progress=progress)
+        table = self.workspace.attrition(challenger=True, progress=progress)
         _kept(self)["attrition"] = table
         return table
 
@@ -180,40 +194,56 @@ class Tables:
         return _released(self, "agreement")
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+def _key(tables: Tables) -> tuple[str, str, str]:
+    return tables.folder, tables.key, tables.role
+
+
+def _of_all(tables: Tables) -> Tables:
+    """Return the key under which what holds no unit is kept for every role."""
+    return replace(tables, role="")
+
+
 def _released(tables: Tables, question: str, *details: Any) -> SafeTable:
-    table: SafeTable = getattr(Workspace(tables.folder), question)(*details)
+    if question not in WHOLE:
+        return _table(tables, question, *details)
+    table: SafeTable = tables.workspace.narrowed(_table(_of_all(tables), question, *details))
     return table
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs={Tables: _key})
+def _table(tables: Tables, question: str, *details: Any) -> SafeTable:
+    table: SafeTable = getattr(tables.workspace, question)(*details)
+    return table
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Tables: _key})
 def _kept(tables: Tables) -> dict[str, SafeTable]:  # noqa: ARG001  the key of the cache
     """Return where released tables are kept that took long enough to be shown on their way."""
     return {}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs={Tables: _key})
 def _curves(tables: Tables, by: str, early: bool) -> SafeTable:
-    return Workspace(tables.folder).retention(by, early=early)
+    return tables.workspace.retention(by, early=early)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Tables: _key})
 def _service(tables: Tables) -> tuple[SafeTable, SafeTable]:
-    return Workspace(tables.folder).service_tables()
+    return tables.workspace.service_tables()
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Tables: _key})
 def _grid(tables: Tables, wave: str) -> LeverGrid:
-    return Workspace(tables.folder).levers(wave)
+    return tables.workspace.levers(wave)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs={Tables: _key})
 def _names(tables: Tables, question: str, *details: Any) -> tuple[str, ...]:
-    asked = getattr(Workspace(tables.folder), question)
+    asked = getattr(tables.workspace, question)
     names: tuple[str, ...] = asked(*details) if callable(asked) else asked
     return names
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Tables: _key})
 def _breaks(tables: Tables) -> tuple[Break, ...]:
-    return Workspace(tables.folder).breaks().breaks
+    return tables.workspace.breaks().breaks

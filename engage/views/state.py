@@ -12,9 +12,6 @@ from engage.views.data import Tables
 from engage.words import LANGUAGES, Language, say
 from engage.workspace import ALL_WAVES
 
-ROLE: Final = "hr"
-"""Everyone who opens the app without signing in."""
-
 _LANGUAGE: Final = "lang"
 _WAVE: Final = "wave"
 _WAVE_NEXT: Final = "wave_next"

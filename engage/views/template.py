@@ -5,7 +5,7 @@ it as Markdown.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +19,7 @@ from engage.errors import EngageError
 from engage.present.labels import Names, method_lines
 from engage.present.look import in_language
 from engage.present.tables import display, to_csv
-from engage.privacy import SafeTable
+from engage.privacy import ROLES, Access, Action, SafeTable
 from engage.views.data import Tables
 from engage.views.state import State
 from engage.words import Language, say
@@ -42,6 +42,8 @@ PageName = Literal[
     "upload",
 ]
 PAGES: Final[tuple[PageName, ...]] = get_args(PageName)
+NEEDS: Final[Mapping[PageName, Action]] = {"upload": "upload"}
+"""What a page is for, where it is not for everybody who may see results."""
 
 ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
@@ -52,6 +54,7 @@ ICON: Final = (
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&^=])")
 _STATE: Final = "state"
+_OPEN: Final = "open_pages"
 
 
 def plain(text: object) -> str:
@@ -59,19 +62,39 @@ def plain(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
-def page_object(name: PageName, lang: Language) -> Any:
-    """Return the Streamlit page ``name``; the address is ASCII in every language."""
+def may_open(space: Workspace | None, name: PageName) -> bool:
+    """Return whether who uses the workspace may use a page; ``None``: nobody who may."""
+    return space is not None and space.may(NEEDS.get(name, "results"))
+
+
+def admitted(page: Any, space: Workspace, lang: Language) -> bool:
+    """Return whether the reader may be on a page; where not, say so in its place."""
+    name = next((name for name in PAGES if name == page.url_path), PAGES[0])
+    st.session_state[_OPEN] = tuple(one for one in PAGES if may_open(space, one))
+    if name in st.session_state[_OPEN]:
+        return True
+    roles = [role for role in ROLES if Access.may(role, NEEDS.get(name, "results"))]
+    named = [say(f"access.role_{role}", lang) for role in roles]
+    st.title(say(f"app.page_{name}", lang), anchor=False)
+    st.warning(say("access.refused", lang, roles=named))
+    return False
+
+
+def page_object(name: PageName, lang: Language, *, shown: bool = True) -> Any:
+    """Return the Streamlit page ``name``, its address in ASCII; it is in the navigation where ``shown``."""
     return st.Page(
         Path(__file__).with_name(f"{name}.py"),
         title=say(f"app.page_{name}", lang),
         url_path=name,
         default=name == PAGES[0],
+        visibility="visible" if shown else "hidden",
     )
 
 
 def link(name: PageName, lang: Language, label: str = "") -> None:
-    """Draw a link to another page."""
-    st.page_link(page_object(name, lang), label=label or say(f"app.page_{name}", lang))
+    """Draw a link to another page, unless it is none for this reader."""
+    if name in st.session_state[_OPEN]:
+        st.page_link(page_object(name, lang), label=label or say(f"app.page_{name}", lang))
 
 
 def show_error(error: EngageError, lang: Language, *, calm: bool = False) -> None:
@@ -96,8 +119,12 @@ class View:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """The workspace, for uploads and the questionnaire's wording."""
-        return Workspace(self.state.tables.folder)
+        """The workspace as the reader may use it: for uploads and the questionnaire's wording."""
+        return self.state.tables.workspace
+
+    def may(self, action: Action) -> bool:
+        """Return whether the reader may do something."""
+        return self.workspace.may(action)
 
     @property
     def tables(self) -> Tables:
@@ -202,6 +229,9 @@ class View:
         with st.container(border=True, key="empty"):
             kind = "open" if waiting else "empty"
             st.markdown(f"**{say(f'app.{kind}_title', self.lang)}**")
+            if not self.may("upload"):
+                st.markdown(say("access.nothing_yet", self.lang))
+                return False
             st.markdown(say(f"app.{kind}_text", self.lang, waves=plain("、".join(waiting))))
             link("upload", self.lang, say(f"app.{kind}_link", self.lang))
         return False

@@ -22,6 +22,7 @@ from engage.workspace.modelling import Models
 from engage.workspace.publishing import publish
 from engage.workspace.reading import Readings
 from engage.workspace.records import Records
+from engage.workspace.rights import guarded
 from engage.workspace.voices import Voices
 from engage.workspace.waiting import closed_waves, standings
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace"]
 
 
+@guarded
 class Workspace(Models, Readings, Records, Voices):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
@@ -121,6 +123,8 @@ class Workspace(Models, Readings, Records, Voices):
         if store is None or snapshot is None or not imports:
             known = sorted({event.wave for event in snapshot.events}) if snapshot else []
             raise UsageError("workspace.nothing_to_undo", where=wave, wave=wave, known=known)
+        if wave_name(wave) in closed_waves(snapshot) and imports[-1].id in {e.id for e in snapshot.events}:
+            self.access.allow(self.who, "undo_released")
         opens = waiting.opens_again(snapshot, imports[-1], self.policy)
         for event in of_wave:
             if event.event == "close" and opens:
@@ -130,7 +134,10 @@ class Workspace(Models, Readings, Records, Voices):
         return undone
 
     def clear_sample(self) -> None:
-        """Take the sample's imports out of view, with the waves that consist of nothing else."""
+        """Take the sample's imports out of view, with the waves that consist of nothing else.
+
+        Its results are nobody's, so that whoever may import may do it.
+        """
         store = self._store()
         events = self._sample_events()
         if store is None or not events:

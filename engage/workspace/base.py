@@ -5,15 +5,26 @@ import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from engage.errors import TooLittleData, UsageError
 from engage.instrument import Guide, Instrument, load_levers, places
-from engage.privacy import Access, Policy, load_access, load_policy
-from engage.store import AuditLog, Event, Snapshot, Store, wave_name
+from engage.privacy import (
+    Access,
+    Action,
+    Person,
+    Policy,
+    SafeTable,
+    Sight,
+    load_access,
+    load_policy,
+    sight_of,
+)
+from engage.store import AuditLog, Event, Snapshot, Store, responses_table, wave_name
 from engage.workspace import linking
 from engage.workspace.cells import WaveCells
 from engage.workspace.merging import wave_instrument
+from engage.workspace.organisation import unit_paths
 from engage.workspace.policies import note_policy
 from engage.workspace.publishing import group_names
 from engage.workspace.sample_files import sample_hashes
@@ -39,13 +50,42 @@ class Base:
         """The disclosure policy in force; its changes go to the audit log when they are first met."""
         policy = load_policy(self.path / "policy.yaml")
         if self._store() is not None:
-            note_policy(self._log, policy, self.who)
+            # Whoever reads first has not changed it.
+            note_policy(self._log, policy, self.who if self.may("policy") else "")
         return policy
 
     @property
     def access(self) -> Access:
         """Who may do what, as ``access.yaml`` says; without it, a single user may do everything."""
         return load_access(self.path / "access.yaml")
+
+    @property
+    def person(self) -> Person | None:
+        """Who uses the workspace, as ``access.yaml`` has them; ``None`` for the single user without it.
+
+        Raises ``UsageError`` for somebody who is not listed.
+        """
+        access = self.access
+        return None if access.single_user else access.person(self.who)
+
+    def may(self, action: Action) -> bool:
+        """Return whether who uses the workspace may do something; nobody may who is not listed."""
+        access = self.access
+        return access.single_user or (
+            access.knows(self.who) and access.may(access.person(self.who).role, action)
+        )
+
+    def narrowed(self, answer: Any) -> Any:
+        """Return released tables (one, or several in a tuple) as far as the person may see them.
+
+        Anything else is returned as it is. Raises ``TooLittleData`` where nothing of a table is left.
+        """
+        sight = self._sight()
+        if sight is None:
+            return answer
+        if isinstance(answer, tuple):
+            return tuple(self.narrowed(one) for one in answer)
+        return sight.narrow(answer, self._groups()) if isinstance(answer, SafeTable) else answer
 
     @property
     def key(self) -> str:
@@ -123,6 +163,22 @@ class Base:
     def demographics(self, wave: str | None = None) -> tuple[str, ...]:
         """Return the groups whose tables a closed wave publishes."""
         return WaveCells(self._need(), self._waves(wave)).demographics
+
+    def _sight(self) -> Sight | None:
+        """Return the part of the organisation that the person sees, ``None`` for all of it."""
+        person, snapshot = self.person, self._snapshot()
+        if person is None or not person.subtrees:
+            return None
+        return sight_of(person, unit_paths(snapshot) if snapshot else {})
+
+    def _groups(self) -> frozenset[str]:
+        """Return every column of released tables that may hold groups of people."""
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return frozenset()
+        answers = [name for name in snapshot.tables if name.startswith(responses_table(""))]
+        columns = {name for table in ("people", *answers) for name in snapshot.schema(table).names}
+        return frozenset(columns - {"import_id", "wave", "respondent"})
 
     def _published(self, by: str | Sequence[str], wave: str | None) -> tuple[WaveCells, tuple[str, ...]]:
         """Return the cells of one closed wave and the names of a table that it published."""

@@ -2,9 +2,16 @@
 
 import hashlib
 from dataclasses import asdict
+from pathlib import Path
 
-from engage.privacy import Policy
+import yaml
+from filelock import FileLock
+
+from engage.errors import InputError
+from engage.privacy import Policy, load_policy
 from engage.store import AuditLog
+
+_SWITCH = ("attrition:", "attrition_purpose:")
 
 
 def note_policy(log: AuditLog, policy: Policy, who: str = "") -> None:
@@ -15,6 +22,32 @@ def note_policy(log: AuditLog, policy: Policy, who: str = "") -> None:
     the purpose of the analysis of leaving, after ``purpose_``.
     """
     log.append_changes("policy", _numbers(policy), _numbers(Policy()), who=who)
+
+
+def write_attrition(file: Path, on: bool, purpose: str) -> None:
+    """Turn the analysis of leaving on or off in ``policy.yaml``, whole or not at all; the rest stays.
+
+    Comments of the two settings go. Raises ``InputError`` for a file at fault, or where a purpose is missing.
+    """
+    purpose = " ".join(purpose.split())
+    if on and not purpose:
+        raise InputError("privacy.policy_purpose", where=file.name)
+    with FileLock(file.with_name(f".{file.name}.lock")):
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        kept, gone = [], False
+        for line in text.splitlines():
+            gone = line.startswith(_SWITCH) or (gone and line[:1] in ("", " ", "\t"))
+            kept += [] if gone else [line]
+        told = {"attrition": on} | ({"attrition_purpose": purpose} if on else {})
+        written = yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=10_000)
+        new = file.with_name(f".{file.name}.new")
+        new.write_text("".join(f"{line}\n" for line in kept) + written, encoding="utf-8")
+        try:
+            load_policy(new)
+        except InputError:
+            new.unlink()
+            raise
+        new.replace(file)
 
 
 def _numbers(policy: Policy) -> dict[str, int]:

@@ -1,6 +1,9 @@
 """What was answered: scores, trends, comparisons, quality and comments, as they may be shown."""
 
+import json
 from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 from engage.errors import TooLittleData, UsageError
 from engage.privacy import (
@@ -63,7 +66,19 @@ class Readings(Base):
                 raise UsageError(
                     "workspace.unknown_demographic", where=name, name=name, known=cells.demographics
                 )
-        return select_cells(cells.frame, names, where or {})
+        return select_cells(self._in_sight(cells.frame), names, where or {})
+
+    def _in_sight(self, stored: pd.DataFrame) -> pd.DataFrame:
+        """Leave out stored cells of units that the person does not see: a condition could name one."""
+        sight = self._sight()
+        if sight is None:
+            return stored
+        keep = pd.Series(True, index=stored.index)
+        for by, rows in stored.groupby("by"):
+            names = json.loads(str(by))
+            keys = pd.DataFrame(rows["key"].map(json.loads).tolist(), columns=names, index=rows.index)
+            keep[rows.index] = sight.seen(keys, names)
+        return stored[keep]
 
     def trend(self) -> SafeTable:
         """Return the released totals of every closed wave, with the wave in the first column.

@@ -10,6 +10,7 @@ from engage.errors import UsageError
 from engage.keys import key_path
 from engage.store import Erased, LogCheck, Store, erase, own_data
 from engage.workspace.base import Base
+from engage.workspace.policies import note_policy, write_attrition
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,16 @@ class Records(Base):
         if gone:
             self._audit("retain", originals=gone)
         return gone
+
+    def switch_attrition(self, on: bool, *, purpose: str = "") -> None:
+        """Turn curves and models of leaving on, for a stated ``purpose``, or off; for administrators.
+
+        It is written to ``policy.yaml``, and to the audit log who did so. Raises ``InputError`` where no
+        purpose is stated, ``UsageError`` where there is no workspace.
+        """
+        self._opened()
+        write_attrition(self.path / "policy.yaml", on, purpose)
+        note_policy(self._log, self.policy, self.who)
 
     def audit_log(self) -> LogCheck:
         """Return who did what, and where the chain of hashes of the audit log breaks, if it does."""

@@ -1,6 +1,5 @@
 """What people write, to be read: the comments themselves, as far as the gate lets them through."""
 
-import getpass
 from typing import Any
 
 from engage.errors import TooLittleData, UsageError
@@ -194,9 +193,9 @@ class Voices(Base):
             raise TooLittleData("workspace.no_wave", where=str(self.path))
         return store
 
-    @staticmethod
-    def _who(name: str) -> str:
-        return " ".join(name.split()) or getpass.getuser()
+    def _who(self, name: str) -> str:
+        """Return who notes something: whoever signed in, whatever name is given; else that name."""
+        return self.who if self.person else " ".join(name.split()) or self.who
 
     def _state(self) -> voicing.State:
         store, snapshot, policy = self._store(), self._need(), self.policy

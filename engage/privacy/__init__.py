@@ -48,6 +48,7 @@ from engage.privacy.release import (
     released_cells,
     select_cells,
 )
+from engage.privacy.marks import possible_marks
 from engage.privacy.rounding import spread_of
 from engage.privacy.safe import Kind, SafeTable
 from engage.privacy.staff import release_hazards, release_headcount
@@ -99,6 +100,7 @@ __all__ = [
     "nameable",
     "pick_comments",
     "poolable",
+    "possible_marks",
     "refusal",
     "release_agreement",
     "release_attrition",

@@ -55,9 +55,9 @@ class Event:
         return self.event == "import" and self.kind in ("responses", "comments")
 
 
-def read_events(folder: Path) -> tuple[Event, ...]:
-    """Return all events in commit order, undone ones and undos included."""
-    pinned = delta.pin(folder)
+def read_events(folder: Path, version: int | None = None) -> tuple[Event, ...]:
+    """Return all events in commit order, undone ones and undos included; of one version (the newest)."""
+    pinned = delta.pin(folder, version)
     if pinned is None:
         return ()
     events = [_event(row) for row in delta.rows(pinned).to_pylist()]

@@ -17,8 +17,8 @@ _SHOWN: Final = 16  # hexadecimal digits of a key's id
 class Key(bytes):
     """A key, and in ``earlier`` those whose place it took, the last one first.
 
-    A pseudonym is made by the oldest and made again by each later one (:mod:`engage.ingest.pseudonyms`), since
-    the ids that would be needed to make it anew are not kept. Files are encrypted with the key alone.
+    A pseudonym is made by the oldest and made again by each later one, since the ids that would be needed to
+    make it anew are not kept. Files are encrypted with the key alone.
     """
 
     earlier: tuple[bytes, ...]

@@ -263,8 +263,10 @@ REFUSED = {
 """Commands that are rightly refused on the small workspace: with which exit code, and why."""
 CHANGING = {"demo", "app", "check", "draft", "import", "close", "undo", "report", "sentiment"}
 """Commands that are looked at elsewhere, or that read and write a file of the caller's own."""
-RIGHTS = {"erase", "export", "retain"}
-"""Commands that take the id of a person, and tell nothing but counts; one writes that person's own file."""
+RIGHTS = {"erase", "export", "retain", "backup", "restore", "compact"}
+"""Commands that take the id of a person, or look after the folder, and tell nothing but counts; one writes
+that person's own file.
+"""
 NO_ANSWERS = {"instruments", "template"}
 """Commands that read questionnaires only."""
 

@@ -17,6 +17,7 @@ from engage.privacy.evaluations import (
     told_apart,
 )
 from engage.privacy.flagged import Split
+from engage.privacy.marks import possible_marks
 from engage.privacy.measures import Measure, with_shares
 from engage.privacy.models import (
     release_confusion,
@@ -48,7 +49,6 @@ from engage.privacy.release import (
     released_cells,
     select_cells,
 )
-from engage.privacy.marks import possible_marks
 from engage.privacy.rounding import spread_of
 from engage.privacy.safe import Kind, SafeTable
 from engage.privacy.staff import release_hazards, release_headcount

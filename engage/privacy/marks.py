@@ -9,7 +9,7 @@ from engage.text.telling import KnownNames
 from engage.text.topics import THEMES
 
 _MOST: Final = 12
-"""Different names, days, places and numbers in one comment up to which every choice of them is gone through."""
+"""Different names, days, places and numbers in a comment up to which every choice of them is tried."""
 
 
 def possible_marks(

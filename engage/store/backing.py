@@ -71,7 +71,9 @@ def check_backup(place: str | Path) -> Backup:
     document = _manifest(source)
     there = {file.relative_to(source / _INSIDE).as_posix(): file for file in _files(source / _INSIDE)}
     wrong = sorted(set(there) ^ set(document["files"]))
-    wrong += [n for n, file in there.items() if n in document["files"] and _digest(file) != document["files"][n]]
+    wrong += [
+        n for n, file in there.items() if n in document["files"] and _digest(file) != document["files"][n]
+    ]
     if wrong:
         raise InputError("store.backup_damaged", where=str(place), count=len(wrong), files=sorted(wrong)[:5])
     return _described(document)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engage.store.core import Store
 
 UNDO_DAYS: Final = 30
-"""For so many days compaction leaves alone what was taken back, and the files that tables were made of before."""
+"""For so many days compaction leaves alone what was taken back, and the files of earlier versions."""
 
 
 @dataclass(frozen=True, slots=True)

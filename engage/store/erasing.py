@@ -60,12 +60,12 @@ class _Found:
 def erase(
     store: "Store", id: str, *, marks: Callable[[Collection[str]], frozenset[str]] = lambda _: frozenset()
 ) -> Erased:
-    """Remove a person from tables, their history, originals, kept mappings, file names and notes; then search.
+    """Remove a person from tables, history, originals, kept mappings, file names and notes; then search.
 
     Originals go whole, since they can't be parted, and so does a model that may have learned from their
     comments. What was released of a closed wave stays; that somebody was erased from it is an event, so that
-    the wave is not closed again for so few. ``marks`` returns the digests under which notes may name comments.
-    Readers see the person everywhere or nowhere. May be run again where it was interrupted. Raises
+    the wave is not closed again for so few. ``marks`` returns the digests under which notes may name
+    comments. Readers see the person everywhere or nowhere. May be run again where it was interrupted. Raises
     ``UsageError`` if nobody is known by the id, ``InputError`` without the key.
     """
     key = store.key()
@@ -224,4 +224,3 @@ def _clear_file_names(folder: Path, who: Somebody) -> int:
 
     delta.rewrite(folder / "tables" / "imports", change)
     return cleared
-

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
-
 from engage.errors import InputError
 from engage.ingest.pseudonyms import PSEUDONYM, Pseudonyms
 from engage.keys import Key, key_id, key_path, read_key, renew_key

@@ -54,8 +54,8 @@ class Records(Base):
         """Erase a person, by the id that people know, from everything the workspace holds.
 
         Their answers, comments and rows of any table go, with the tables' history, every original that holds
-        them, kept readings of files that quote them, notes about their comments, and models of the workspace's
-        own where there are comments of theirs. What was released of closed waves stays as it is.
+        them, kept readings of files that quote them, notes about their comments, and models of the
+        workspace's own where there are comments of theirs. What was released of closed waves stays as it is.
         The search at the end is of every byte; ``removed.left`` names files with a hit.
 
         Raises ``UsageError`` if nobody is known by the id, ``InputError`` if the workspace's key is lost:

@@ -1,4 +1,4 @@
-"""Backups, compaction, another key, and changes of several tables that readers see at one go or not at all."""
+"""Backups, compaction, another key, and changes of several tables that readers see at one go."""
 
 import json
 import shutil
@@ -143,8 +143,7 @@ def test_readers_see_all_of_an_erasure_or_nothing(space: Workspace, monkeypatch)
         snapshot = Store.open(space.path).snapshot()
         holding = set()
         for table in snapshot.tables:
-            held = [file for file in snapshot.files(table)]
-            named = pd.concat([pd.read_parquet(file) for file in held])
+            named = pd.concat([pd.read_parquet(file) for file in snapshot.files(table)])
             column = {"programmes": "member"}.get(table, "respondent")
             if column in named and (named[column] == person).any():
                 holding.add(table)

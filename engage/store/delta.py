@@ -50,8 +50,22 @@ def pin(folder: Path, version: int | None = None) -> Pinned | None:
     return Pinned(table.version(), pa.schema(table.schema()), files)
 
 
-def rows(pinned: Pinned) -> pa.Table:
-    """Return every row of a small, unpartitioned table."""
+def every_row(folder: Path, version: int | None = None) -> pa.Table | None:
+    """Return every row of one version of a small, unpartitioned table; ``None`` if there is no table.
+
+    Begins anew where its files were rewritten and deleted between pinning and reading them.
+    """
+    for attempt in range(_ATTEMPTS):
+        pinned = pin(folder, version)
+        try:
+            return None if pinned is None else _rows(pinned)
+        except FileNotFoundError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+    return None
+
+
+def _rows(pinned: Pinned) -> pa.Table:
     files = [file for part in pinned.files.values() for file in part]
     tables = [pq.ParquetFile(file).read() for file in files]
     return pa.concat_tables([pinned.schema.empty_table(), *tables], promote_options="default")

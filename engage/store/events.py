@@ -57,10 +57,10 @@ class Event:
 
 def read_events(folder: Path, version: int | None = None) -> tuple[Event, ...]:
     """Return all events in commit order, undone ones and undos included; of one version (the newest)."""
-    pinned = delta.pin(folder, version)
-    if pinned is None:
+    rows = delta.every_row(folder, version)
+    if rows is None:
         return ()
-    events = [_event(row) for row in delta.rows(pinned).to_pylist()]
+    events = [_event(row) for row in rows.to_pylist()]
     return tuple(sorted(events, key=lambda event: (event.at, event.id)))
 
 

@@ -51,11 +51,11 @@ class Note:
 
 def read_notes(folder: Path) -> tuple[Note, ...]:
     """Return all notes in the order they were made, undone ones and undos included."""
-    pinned = delta.pin(folder)
-    if pinned is None:
+    rows = delta.every_row(folder)
+    if rows is None:
         return ()
-    rows = delta.rows(pinned).to_pylist()
-    notes = [Note(**(row | {"marks": tuple(filter(None, row["marks"].split(",")))})) for row in rows]
+    every = rows.to_pylist()
+    notes = [Note(**(row | {"marks": tuple(filter(None, row["marks"].split(",")))})) for row in every]
     return tuple(sorted(notes, key=lambda note: (note.at, note.id)))
 
 

@@ -153,7 +153,10 @@ def take_snapshot(path: Path, workspace_id: str) -> Snapshot:
     """
     for _ in range(_ATTEMPTS):
         state = holding(path)
-        taken = _pinned(path, workspace_id, *state)
+        try:
+            taken = _pinned(path, workspace_id, *state)
+        except FileNotFoundError:  # the version that was pinned is over
+            continue
         if holding(path) == state:
             return taken
     raise EngageError("store.busy", where=str(path))

@@ -166,7 +166,7 @@ class View:
 
         def content() -> bytes:
             """Called when somebody asks for the file, and not before."""
-            space.note_export("table", rows=len(table))
+            space.note_export("table", len(table))
             return to_csv(table)
 
         with st.expander(title or say("app.details", self.lang)):

@@ -17,7 +17,7 @@ from engage.workspace.auditing import attacked
 from engage.workspace.base import ALL_WAVES
 from engage.workspace.breaks import Break, Breaks
 from engage.workspace.correcting import Learned
-from engage.workspace.importing import ImportResult, Progress, Upload, import_upload
+from engage.workspace.importing import ImportResult, Progress, Upload, import_anew
 from engage.workspace.keeping import Keeping
 from engage.workspace.modelling import Models
 from engage.workspace.publishing import publish
@@ -76,7 +76,8 @@ class Workspace(Models, Readings, Records, Voices, Keeping):
         upload = Upload(content, name, kind, wave, instrument, mapping)
         store = self._store() or Store.create(self.path)
         days = self.policy.originals_days
-        result = import_upload(store, upload, progress or (lambda *_: None), keep_days=days)
+        again = progress or (lambda *_: None)
+        result = import_anew(lambda: Store.open(self.path), upload, again, keep_days=days)
         self._audit("import", rows=result.rows, problems=len(result.problems))
         self.retain()
         return replace(result, waits=result.import_id not in {event.id for event in store.snapshot().events})

@@ -44,9 +44,9 @@ class Keeping(Base):
         self._audit("key_rotated", people=done.people, originals_encrypted=done.originals)
         return done
 
-    def note_export(self, what: Literal["report", "table"], **counts: int) -> None:
-        """Leave in the audit log that a report was made of results, or a table of them written to a file."""
-        self._log.append(f"{what}_exported", who=self.who, **counts)
+    def note_export(self, what: Literal["report", "table"], size: int) -> None:
+        """Leave in the audit log that a report of ``size`` parts, or a table of so many rows, was made."""
+        self._audit(f"{what}_exported", size=size)
 
     def _existing(self) -> Store:
         return Store.open(self.path)

@@ -398,7 +398,7 @@ def meet(
 
 
 def run(numbers: Sequence[int], *, only: Sequence[str] = FAULTS) -> list[dict[str, Any]]:
-    """Go through the points with these numbers; return what came of each, raise at the first that is wrong."""
+    """Go through the points with these numbers, return what came of each; raise at the first wrong one."""
     found = []
     with TemporaryDirectory(prefix="durability-") as scratch_name:
         scratch = Path(scratch_name)

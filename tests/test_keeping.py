@@ -75,6 +75,7 @@ def test_a_backup_is_put_back_by_one_command(space: Workspace, tmp_path: Path, k
     assert space.waves() == (W,)
 
 
+@pytest.mark.rest
 def test_nothing_is_put_back_over_something_or_from_something_else(space: Workspace, tmp_path: Path, capfd):
     place = tmp_path / "b"
     assert say(space, "backup", place) == 0
@@ -101,6 +102,7 @@ def test_nothing_is_put_back_over_something_or_from_something_else(space: Worksp
     assert "backup.json" in capfd.readouterr().err
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("state", ["there", "missing", "other"])
 def test_it_says_whether_the_key_is_there(tmp_path: Path, key: Path, state: str, capfd):
     space = Workspace(Store.create(tmp_path / "ws").path)
@@ -115,6 +117,7 @@ def test_it_says_whether_the_key_is_there(tmp_path: Path, key: Path, state: str,
     assert str(key) in said
 
 
+@pytest.mark.rest
 def test_a_backup_that_was_cut_short_is_none(space: Workspace, tmp_path: Path, monkeypatch):
     from engage.store import backing
 
@@ -170,6 +173,7 @@ def test_readers_see_all_of_an_erasure_or_nothing(space: Workspace, monkeypatch)
     assert states[0][0] != states[1][0]
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("left", [0, 1, 3, 5])
 def test_a_change_that_was_cut_short_is_taken_back_by_the_next_writer(
     space: Workspace, monkeypatch, left: int
@@ -224,6 +228,7 @@ def test_compaction_moves_nothing_that_anybody_sees_and_every_undo_stays(tmp_pat
     assert store.snapshot().tables == ()
 
 
+@pytest.mark.rest
 def test_what_is_over_goes_and_what_a_release_saw_stays(space: Workspace, monkeypatch):
     space.undo("2025H2")  # no release ever saw it
     space.undo(W)  # a release did
@@ -302,6 +307,7 @@ def test_a_new_key_changes_who_is_called_what_and_nothing_else(space: Workspace,
     assert caught.value.code == "rights.key_other"
 
 
+@pytest.mark.rest
 def test_a_backup_from_before_opens_under_the_newer_key(space: Workspace, tmp_path: Path, key: Path):
     old = space.pseudonyms(["P1001"])
     space.backup(tmp_path / "b")
@@ -317,6 +323,7 @@ def test_a_backup_from_before_opens_under_the_newer_key(space: Workspace, tmp_pa
     assert space.frame(W, ids=["P1001"])["respondent"].eq("P1001").sum() == 1
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize(
     ("home", "name", "left"),
     [

@@ -38,14 +38,13 @@ class Served:
     secure: int
     home: Path
 
-    def ask(self, path: str, *, method: str = "GET", body: bytes = b"", **headers: str):
-        """Return the answer to a request, read whole."""
+    def ask(self, path: str) -> tuple[http.client.HTTPResponse, str]:
+        """Return the answer to a request, and what it holds."""
         connection = http.client.HTTPSConnection("127.0.0.1", self.secure, context=trusting(), timeout=30)
         try:
-            connection.request(method, path, body or None, {"Host": f"{NAME}:{self.secure}"} | headers)
+            connection.request("GET", path, headers={"Host": f"{NAME}:{self.secure}"})
             answer = connection.getresponse()
-            answer.read()
-            return answer
+            return answer, answer.read().decode()
         finally:
             connection.close()
 

@@ -11,6 +11,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 from fronting import NAME, ROOT, Served, free, front, trusting, wait_for
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.rest
 
 
 def test_the_app_is_behind_it_and_says_who_may_do_what(served: Served):
-    answer = served.ask("/")
+    answer, page = served.ask("/")
     assert answer.status == 200
     policy = answer.getheader("Content-Security-Policy")
     assert policy is not None
@@ -43,13 +44,19 @@ def test_the_app_is_behind_it_and_says_who_may_do_what(served: Served):
     assert rules["default-src"] == "'self'"
     assert rules["frame-ancestors"] == rules["object-src"] == "'none'"
     assert not re.search(r"https?:|\*", policy), "nothing from elsewhere"
+    inside = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    hashes = {f"'sha256-{base64.b64encode(sha256(one.encode()).digest()).decode()}'" for one in inside}
+    assert hashes == set(re.findall(r"'sha256-[^']+'", rules["script-src"])), (
+        "another Streamlit, another page"
+    )
+    assert "'unsafe-inline'" not in rules["script-src"]
     assert answer.getheader("X-Frame-Options") == "DENY"
     assert answer.getheader("X-Content-Type-Options") == "nosniff"
     assert answer.getheader("Referrer-Policy") == "no-referrer"
     assert "max-age" in answer.getheader("Strict-Transport-Security", "")
     assert "/" not in answer.getheader("Server", ""), "no version"
-    assert served.ask("/_stcore/health").status == 200
-    assert served.ask("/_stcore/metrics").status == 404
+    assert served.ask("/_stcore/health")[0].status == 200
+    assert served.ask("/_stcore/metrics")[0].status == 404
 
 
 def test_without_tls_there_is_nothing_but_the_way_to_it(served: Served):

@@ -373,6 +373,16 @@ def test_who_opened_the_workspace_before_writes_nothing_under_the_old_key(space:
     assert caught.value.code == "store.key_changed"
 
 
+def test_a_full_disk_is_called_one_wherever_it_is_met(tmp_path: Path, monkeypatch, capfd):
+    def full(*_: object, **__: object) -> str:
+        raise OSError(28, "No space left on device", "audit.jsonl")
+
+    monkeypatch.setattr(Workspace, "_audit", full)
+    Store.create(tmp_path / "ws")
+    assert run(["backup", str(tmp_path / "b"), "--workspace", str(tmp_path / "ws"), "--lang", "en"]) == 3
+    assert "The disk is full" in capfd.readouterr().err
+
+
 def test_a_backup_elsewhere_is_needed(tmp_path: Path):
     with pytest.raises(UsageError):
         Workspace(tmp_path / "nothing").backup(tmp_path / "b")

@@ -36,6 +36,10 @@ def run(args: Sequence[str]) -> int:
     try:
         return _attempt(list(args))
     except Exception as error:  # the last resort; the error's own text may quote data, so its kind is enough
+        from engage.store.switching import is_full
+
+        if is_full(error):
+            return _fail(EngageError("store.disk_full"), args)
         return _fail(EngageError("cli.internal", kind=type(error).__name__), args)
 
 

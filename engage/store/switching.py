@@ -35,7 +35,7 @@ def writing(folder: Path) -> Iterator[None]:
             _settle(folder)
             yield
     except Exception as error:
-        if _is_full(error):
+        if is_full(error):
             raise EngageError("store.disk_full", where=str(folder)) from error
         raise
 
@@ -77,6 +77,17 @@ def holding(folder: Path) -> tuple[int, Mapping[str, int] | None]:
     return int(document.get(_TURN, 0)), document.get(_PINS)
 
 
+def is_full(error: BaseException | None) -> bool:
+    """Return whether an error, or what caused it, is a full disk."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if _FULL in str(error):
+            return True
+        error = error.__cause__
+    return False
+
+
 def _settle(folder: Path) -> None:
     if not (folder / FILE).is_file():
         return  # it is being made
@@ -88,14 +99,3 @@ def _settle(folder: Path) -> None:
         describe(folder, document | {_TURN: document.get(_TURN, 0) + 1})
     if document.get(_FORGET):
         forget(folder)
-
-
-def _is_full(error: BaseException | None) -> bool:
-    """Return whether an error, or what caused it, is a full disk."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if _FULL in str(error):
-            return True
-        error = error.__cause__
-    return False

@@ -340,7 +340,7 @@ def point(number: int, template: Path, scratch: Path, known: dict[str, int], fau
     place = scratch / "point"
     with contextlib.ExitStack() as stack:
         if fault == "disk really full":
-            used = sum(-(-f.stat().st_size // 4096) * 4 + 4 for f in template.rglob("*"))
+            used = sum(-(-f.stat().st_size // 4096) * 4 for f in template.rglob("*") if f.is_file())
             stack.enter_context(disk(place, used + rng.randint(8, 450)))
             for part in template.iterdir():
                 (shutil.copytree if part.is_dir() else shutil.copy2)(part, place / part.name)
@@ -433,6 +433,7 @@ def table(found: Sequence[dict[str, Any]]) -> list[str]:
     return [
         f"{len(found):,} points; {sum(one['looks'] for one in found):,} looks of readers meanwhile. "
         f"Acknowledged: {done:,}, lost: 0. Seen in part: 0. "
+        f"Writers that were refused or killed: {2 * len(found) - done}. "
         f"Taken back or finished by the next writer: {sum(one['left'] for one in found)}. "
         f"Readers that met a file just deleted: {sum(one['gone'] for one in found)}.",
         "",

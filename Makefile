@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: app test rest lint types validate asymmetry coverage bench docs lock models sample clean
+.PHONY: app test rest lint types validate durability asymmetry coverage bench docs lock sbom models sample clean
 
 # The sample the first time; afterwards what the workspace holds, be it the sample or one's own data.
 # exec: what ends make then ends the server, too.
@@ -31,9 +31,13 @@ validate: $(VENV)/.dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "slow or simulation"
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/privacy/run.py --write
 	$(MAKE) -j 2 asymmetry coverage
+	$(MAKE) durability
 
 asymmetry:
 	$(BIN)/python benchmarks/asymmetry.py --write docs/validation.md
+
+durability:
+	$(BIN)/python benchmarks/durability.py --write docs/durability.md
 
 coverage:
 	$(BIN)/python benchmarks/measurement.py --write docs/validation.md
@@ -64,6 +68,11 @@ LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra dev --extra docs --extra onnx -o requirements-dev.lock
+
+# What an installation consists of, as CycloneDX, from the lock.
+sbom:
+	@mkdir -p dist
+	$(PYTHON) docs/deploy/sbom.py > dist/sbom.cdx.json
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

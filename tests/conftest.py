@@ -8,9 +8,6 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-# Pages run without a server in most tests; with this one they would be served to this machine only.
-os.environ.setdefault("STREAMLIT_SERVER_ADDRESS", "127.0.0.1")
-
 LONG = (
     "test_flow",
     "test_pages",

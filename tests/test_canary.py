@@ -263,8 +263,10 @@ REFUSED = {
 """Commands that are rightly refused on the small workspace: with which exit code, and why."""
 CHANGING = {"demo", "app", "check", "draft", "import", "close", "undo", "report", "sentiment"}
 """Commands that are looked at elsewhere, or that read and write a file of the caller's own."""
-RIGHTS = {"erase", "export", "retain"}
-"""Commands that take the id of a person, and tell nothing but counts; one writes that person's own file."""
+RIGHTS = {"erase", "export", "retain", "backup", "restore", "compact"}
+"""Commands that take the id of a person, or look after the folder, and tell nothing but counts; one writes
+that person's own file.
+"""
 NO_ANSWERS = {"instruments", "template"}
 """Commands that read questionnaires only."""
 
@@ -477,7 +479,7 @@ def test_a_failure_deep_inside_is_told_by_its_kind(place, nest, say_to, open_app
         assert say_to(*words, "--workspace", space.path, *form) == 3
     from engage.views import data
 
-    data._released.clear()
+    data._table.clear()
     data._names.clear()
     app = looked(open_app(space.path), surfaces, "overview")
     page = {"drivers": "drivers", "comments": "comments"}.get(words[0], "overview")

@@ -142,11 +142,13 @@ def test_the_app_of_the_wheel_draws_its_first_page(empty_environment, tmp_path):
     """``AppTest`` runs the very script that ``engage app`` serves from an installed package."""
     code = (
         "from engage.cli.serving import _configured, _script\n"
+        "from streamlit import config\n"
         "from streamlit.testing.v1 import AppTest\n"
         "print(_script())\n"
+        "config.set_option('server.address', '127.0.0.1')\n"
         "assert _configured(_script())['client.showErrorDetails'] == 'none'\n"
         "app = AppTest.from_file(str(_script()), default_timeout=60).run()\n"
-        "assert not app.exception and not app.error, (app.exception, app.error)\n"
+        "assert not app.exception and not app.error, [x.value for x in app.error]\n"
         "assert app.sidebar.children\n"
     )
     done = in_environment(empty_environment, tmp_path, "python", "-c", code)

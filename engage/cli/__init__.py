@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from engage.cli import analyses as _analyses  # noqa: F401  # its commands join the others
 from engage.cli import commenting as _commenting  # noqa: F401  # its commands join the others
+from engage.cli import keeping as _keeping  # noqa: F401  # its commands join the others
 from engage.cli import questionnaires as _questionnaires  # noqa: F401  # its commands join the others
 from engage.cli import reporting as _reporting  # noqa: F401  # its command joins the others
 from engage.cli import rights as _rights  # noqa: F401  # its commands join the others
@@ -35,6 +36,10 @@ def run(args: Sequence[str]) -> int:
     try:
         return _attempt(list(args))
     except Exception as error:  # the last resort; the error's own text may quote data, so its kind is enough
+        from engage.store.switching import is_full
+
+        if is_full(error):
+            return _fail(EngageError("store.disk_full"), args)
         return _fail(EngageError("cli.internal", kind=type(error).__name__), args)
 
 

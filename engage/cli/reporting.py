@@ -32,6 +32,7 @@ def report(
     look = readable(template).read_bytes() if template else None
     made = reports.of_workspace(space, settings.lang, wave, made_on=today(settings.lang))
     write_whole(out, reports.written(made, format, template=look))
+    space.note_export("report", len(made.sections))
     if as_json:
         print_json({"file": str(out), "format": format, "sections": [part.name for part in made.sections]})
     else:

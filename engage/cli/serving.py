@@ -39,7 +39,9 @@ def check_port(port: int, address: str = _HOST) -> None:
         except socket.gaierror as error:
             raise UsageError("access.address_unknown", where=f"--address {address}") from error
         except OSError as error:
-            raise UsageError("cli.port_taken", where="--port", port=port, other=_free_port()) from error
+            raise UsageError(
+                "cli.port_taken", where="--port", address=address, port=port, other=_free_port()
+            ) from error
 
 
 def serve(settings: "Settings", port: int, address: str = _HOST, sign_in: Path | None = None) -> NoReturn:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 import pyarrow as pa
 
+from engage.errors import EngageError
 from engage.store import WHOLE, Snapshot, wave_name
 
 if TYPE_CHECKING:
     import ibis.expr.operations as ops
     import ibis.expr.types as ir
 
+_GONE: Final = ("No files found", "Cannot open file")
 _SQL_TYPES: Final = {
     "string": "VARCHAR",
     "bool": "BOOLEAN",
@@ -76,10 +78,18 @@ def with_present_teams(rows: "ir.Table", snapshot: Snapshot) -> "ir.Table":
 def frame(expr: "ir.Table") -> pd.DataFrame:
     """Return the rows of ``expr``.
 
-    Numbers are floats where any is missing, dates ``datetime64``, yes/no ``boolean``, text ``str``.
+    Numbers are floats where any is missing, dates ``datetime64``, yes/no ``boolean``, text ``str``. Raises
+    ``EngageError`` where a pinned file is gone: somebody was erased, or the key changed, since it was pinned.
     """
+    from duckdb import IOException
+
     booleans = {pa.bool_(): pd.BooleanDtype()}
-    rows = _connection().con.sql(_compiled(expr.op())).to_arrow_table().cast(expr.schema().to_pyarrow())
+    try:
+        rows = _connection().con.sql(_compiled(expr.op())).to_arrow_table().cast(expr.schema().to_pyarrow())
+    except IOException as error:
+        if any(words in str(error) for words in _GONE):
+            raise EngageError("store.moved") from error
+        raise
     found: pd.DataFrame = rows.to_pandas(date_as_object=False, types_mapper=booleans.get)
     return found
 

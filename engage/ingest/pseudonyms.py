@@ -12,7 +12,7 @@ from engage.ingest.names import plain
 from engage.ingest.quality import personal
 from engage.ingest.validate import Faults
 from engage.ingest.values import clean
-from engage.keys import key_path, make_key
+from engage.keys import Key, key_path, make_key
 
 PSEUDONYM: Final = re.compile(r"p-[0-9a-f]{24}")
 _KINDS: Final = ("email", "phone", "identity")
@@ -24,22 +24,24 @@ _SHOWN: Final = 24  # hexadecimal digits: 96 bits, so that no two people share o
 class Pseudonyms:
     """Makes pseudonyms with one key: ``p-`` and the first 96 bits of HMAC-SHA-256 of the id.
 
-    The two halves of HMAC (RFC 2104) are begun once per key; ``hmac`` would take twice the time per id.
+    With a key that took the place of others, it is the pseudonym of that which the key before it makes. The
+    two halves of HMAC (RFC 2104) are begun once per key; ``hmac`` would take twice the time per id.
     """
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_halves",)
 
     def __init__(self, key: bytes) -> None:
-        block = key.ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+        keys = key.all if isinstance(key, Key) else (key,)
+        self._halves = [_halves(one) for one in reversed(keys)]
 
     def of(self, id: str) -> str:
         """Return the pseudonym of an id as it is written."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(id.encode())
-        outer.update(inner.digest())
-        return "p-" + outer.hexdigest()[:_SHOWN]
+        for begun_inner, begun_outer in self._halves:
+            inner, outer = begun_inner.copy(), begun_outer.copy()
+            inner.update(id.encode())
+            outer.update(inner.digest())
+            id = "p-" + outer.hexdigest()[:_SHOWN]
+        return id
 
     def folded(self, value: str) -> str:
         """Return that of an e-mail address or number, which means the same in another case or width."""
@@ -57,6 +59,12 @@ class Pseudonyms:
         written = clean(id)
         exact = self.stored(written)
         return (exact, self.folded(written)) if is_personal(written) else (exact,)
+
+
+def _halves(key: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    block = key.ljust(_BLOCK, b"\0")
+    pads = [bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C)]
+    return hashlib.sha256(pads[0]), hashlib.sha256(pads[1])
 
 
 def is_personal(value: str) -> bool:

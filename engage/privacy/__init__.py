@@ -17,6 +17,7 @@ from engage.privacy.evaluations import (
     told_apart,
 )
 from engage.privacy.flagged import Split
+from engage.privacy.marks import possible_marks
 from engage.privacy.measures import Measure, with_shares
 from engage.privacy.models import (
     release_confusion,
@@ -101,6 +102,7 @@ __all__ = [
     "nameable",
     "pick_comments",
     "poolable",
+    "possible_marks",
     "refusal",
     "release_agreement",
     "release_attrition",

@@ -167,12 +167,13 @@ def common_words(parts: Sequence[Masked], people: Sequence[Hashable], enough: in
     """Return what enough people mention: days, places, teams, numbers, and words that look like names."""
     behind: dict[str, set[Hashable]] = {}
     for part, who in zip(parts, people, strict=True):
-        for word in (*_mentioned(part), *_own_names(part.text)):
+        for word in (*mentioned(part), *_own_names(part.text)):
             behind.setdefault(word, set()).add(who)
     return {word for word, some in behind.items() if len(some) >= enough}
 
 
-def _mentioned(part: Masked) -> list[str]:
+def mentioned(part: Masked) -> list[str]:
+    """Return what a comment mentions: days, places, teams, numbers, without space and case."""
     return ["".join(part.text[m.start : m.end].casefold().split()) for m in part.found]
 
 
@@ -183,7 +184,7 @@ def _own_names(text: str) -> list[str]:
 
 def worded(part: Masked, common: set[str]) -> str:
     """Return a comment's words, with placeholders for what it mentions and ``common`` does not hold."""
-    rare = [mention for mention, word in zip(part.found, _mentioned(part), strict=True) if word not in common]
+    rare = [mention for mention, word in zip(part.found, mentioned(part), strict=True) if word not in common]
     return _GAP.sub("", " ".join(with_placeholders(part.text, rare).split()))
 
 

@@ -1,12 +1,15 @@
 """Delta tables in a folder: append, commit, undo, close, and snapshots that readers pin."""
 
 from engage.store.audit import AuditLog, LogCheck
+from engage.store.backing import Backup, KeyState, back_up, check_backup, restore
+from engage.store.compacting import Compacted, compact
 from engage.store.core import Store
 from engage.store.delta import Pinned
 from engage.store.erasing import Erased, erase, own_data
 from engage.store.events import Event, EventType
 from engage.store.migrations import FORMAT
 from engage.store.notes import Note
+from engage.store.rotating import Rotated, rotate
 from engage.store.schema import (
     FIXED_TABLES,
     WHOLE,
@@ -24,20 +27,29 @@ __all__ = [
     "FORMAT",
     "WHOLE",
     "AuditLog",
+    "Backup",
+    "Compacted",
     "Erased",
     "Event",
     "EventType",
     "ExtraType",
+    "KeyState",
     "Kind",
     "LogCheck",
     "Note",
     "Pinned",
+    "Rotated",
     "Snapshot",
     "Store",
+    "back_up",
+    "check_backup",
+    "compact",
     "declared_schema",
     "erase",
     "own_data",
     "responses_table",
+    "restore",
+    "rotate",
     "to_arrow",
     "wave_name",
 ]

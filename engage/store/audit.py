@@ -1,5 +1,6 @@
 """The audit log: who did what kind of thing, in counts, in a file whose lines are chained by hashes."""
 
+import errno
 import hashlib
 import json
 import os
@@ -119,7 +120,8 @@ class AuditLog:
             own = _line(code, who, counts, originals, line.rstrip(b"\n") or last)
             if torn:
                 os.ftruncate(handle, os.lseek(handle, 0, os.SEEK_END) - torn)
-            os.write(handle, line + own)
+            if os.write(handle, line + own) < len(line + own):  # the next entry cuts what there was room for
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -2,7 +2,8 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, get_args
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from engage.errors import InputError, UsageError
 from engage.ingest.pseudonyms import Pseudonyms
 from engage.instrument import Instrument, Item, load_instrument
-from engage.keys import key_id, key_path, make_key, read_key
+from engage.keys import Key, key_id, key_path, make_key, read_key
 from engage.store import delta, originals
 from engage.store.events import Event, EventType, append_event, effective, next_moment, read_events
 from engage.store.files import FILE, describe, described, locked, write_whole
@@ -22,6 +23,7 @@ from engage.store.migrations import FORMAT, migrate
 from engage.store.notes import Note, append_note, read_notes, standing_notes
 from engage.store.schema import Kind, check_declared, conform, responses_table, wave_name
 from engage.store.snapshot import Snapshot, survey_file, take_snapshot, teams_file
+from engage.store.switching import writing
 
 _UNSAFE_IN_PATHS: Final = "[]%"  # delta-rs takes a path for a URL and fails on these
 
@@ -78,17 +80,30 @@ class Store:
         sample, key = document["sample"] is True, str(document["key"])
         return cls(folder, id=str(document["id"]), sample=sample, key_id=key)
 
-    def key(self) -> bytes:
+    def key(self) -> Key:
         """Return the key of the originals and pseudonyms, which lies outside the workspace.
 
-        Raises ``InputError`` if it is not there or is not the one the workspace was made with: another one
-        would make other people of the same ids.
+        Keys that came after the one that the workspace is under are left out: a change of the key was killed,
+        or it is an older backup. Raises ``InputError`` if the key is not there or is not the workspace's:
+        another one would make other people of the same ids.
         """
         path = key_path(self.id)
-        key = read_key(path)
-        if key_id(key) != self.key_id:
-            raise InputError("rights.key_other", where=str(path), found=key_id(key), needed=self.key_id)
+        found = read_key(path)
+        key = found.back_to(self.key_id)
+        if key is None:
+            raise InputError("rights.key_other", where=str(path), found=key_id(found), needed=self.key_id)
         return key
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep every other writer out; ``InputError`` if the workspace is under another key by now.
+
+        What a killed writer left is finished or taken back first (:mod:`engage.store.switching`).
+        """
+        with writing(self.path):
+            if described(self.path).get("key") != self.key_id:
+                raise InputError("store.key_changed", where=self.path.name)
+            yield
 
     def pseudonyms(self) -> Pseudonyms:
         """Return what makes the pseudonyms of this workspace; raises as :meth:`key`."""
@@ -96,7 +111,8 @@ class Store:
 
     def original(self, digest: str) -> bytes:
         """Return an original byte for byte; ``InputError`` if it is gone or damaged, and as :meth:`key`."""
-        return originals.load(self.path / "originals", digest, self.key())
+        self.key()
+        return originals.load(self.path / "originals", digest, read_key(key_path(self.id)))
 
     def snapshot(self) -> Snapshot:
         """Pin the present state; what is committed later does not show in it."""
@@ -104,7 +120,7 @@ class Store:
 
     def retain(self, days: int) -> tuple[str, ...]:
         """Remove the originals whose time is over, if they are now kept for ``days``; return their hashes."""
-        with locked(self.path):
+        with self.writing():
             return originals.remove_due(self.path / "originals", days)
 
     def commit(
@@ -138,7 +154,7 @@ class Store:
         digest = hashlib.sha256(original).hexdigest() if original else ""
         key, nobody = self.key(), stand_ins([digest])
         tables = {n: without_ids(n, table, Pseudonyms(key), nobody) for n, table in tables.items()}
-        with locked(self.path):
+        with self.writing():
             if check is not None:
                 check(self.snapshot())
             log = read_events(self._log)
@@ -171,7 +187,7 @@ class Store:
 
         Raises ``UsageError`` if no import or close in effect has that id.
         """
-        with locked(self.path):
+        with self.writing():
             log = read_events(self._log)
             target = next((event for event in effective(log) if event.id == import_id), None)
             if target is None:
@@ -198,7 +214,7 @@ class Store:
         is not the one ``seen`` or the cells have columns of another type than earlier ones.
         """
         wave = wave_name(wave)
-        with locked(self.path):
+        with self.writing():
             snapshot = self.snapshot()
             now = [event for event in snapshot.present.events if event.wave == wave]
             if not now:
@@ -223,7 +239,7 @@ class Store:
         The file is written first, whole, so that a note never names one that is not there. Raises
         ``UsageError`` for the undo of a note that does not stand.
         """
-        with locked(self.path):
+        with self.writing():
             if model:
                 file = self.model_file(note.value)
                 file.parent.mkdir(exist_ok=True)
@@ -234,6 +250,11 @@ class Store:
     def notes(self) -> tuple[Note, ...]:
         """Return the notes that no undo has taken back, in the order they were made."""
         return standing_notes(read_notes(self.path / "tables" / "notes"))
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether anything was ever noted."""
+        return delta.version(self.path / "tables" / "notes") is not None
 
     def model_file(self, name: str) -> Path:
         """Return where the workspace keeps the weights of a model of its own."""

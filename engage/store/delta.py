@@ -35,9 +35,9 @@ class Pinned:
     files: Mapping[str, tuple[str, ...]]
 
 
-def pin(folder: Path) -> Pinned | None:
-    """Return the newest version of the table in ``folder``, or ``None`` if there is no table yet."""
-    table = _open(folder)
+def pin(folder: Path, version: int | None = None) -> Pinned | None:
+    """Return one version (the newest) of the table in ``folder``, or ``None`` if there is no table yet."""
+    table = _open(folder, version)
     if table is None:
         return None
     actions = pa.table(table.get_add_actions(flatten=True))
@@ -50,8 +50,22 @@ def pin(folder: Path) -> Pinned | None:
     return Pinned(table.version(), pa.schema(table.schema()), files)
 
 
-def rows(pinned: Pinned) -> pa.Table:
-    """Return every row of a small, unpartitioned table."""
+def every_row(folder: Path, version: int | None = None) -> pa.Table | None:
+    """Return every row of one version of a small, unpartitioned table; ``None`` if there is no table.
+
+    Begins anew where its files were rewritten and deleted between pinning and reading them.
+    """
+    for attempt in range(_ATTEMPTS):
+        pinned = pin(folder, version)
+        try:
+            return None if pinned is None else _rows(pinned)
+        except FileNotFoundError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+    return None
+
+
+def _rows(pinned: Pinned) -> pa.Table:
     files = [file for part in pinned.files.values() for file in part]
     tables = [pq.ParquetFile(file).read() for file in files]
     return pa.concat_tables([pinned.schema.empty_table(), *tables], promote_options="default")
@@ -124,6 +138,37 @@ def forget(folder: Path) -> None:
         table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
 
 
+def version(folder: Path) -> int | None:
+    """Return the number of the newest version of the table in ``folder``, or ``None`` if there is none."""
+    table = _open(folder)
+    return None if table is None else table.version()
+
+
+def restore(folder: Path, version: int | None) -> None:
+    """Make what an earlier version held the newest one again; ``None``: there was no table, so nothing."""
+    table = _open(folder)
+    if table is None or version == table.version():
+        return
+    if version is None:
+        rewrite(folder, lambda rows: rows.slice(0, 0))
+    else:
+        table.restore(version)
+
+
+def compact(folder: Path, *, keep_days: int) -> None:
+    """Lay the small files of each wave together, and delete those unused for ``keep_days``.
+
+    Readers that pinned the table before go on reading the old files. Also writes a checkpoint, so that the
+    log is not read from its beginning.
+    """
+    table = _open(folder)
+    if table is None:
+        return
+    table.optimize.compact()
+    table.create_checkpoint()
+    table.vacuum(retention_hours=24 * keep_days, dry_run=False, enforce_retention_duration=False, full=True)
+
+
 def _wave_rows(schema: pa.Schema, wave: str, files: Sequence[str]) -> pa.Table:
     parts = []
     for file in files:
@@ -143,8 +188,8 @@ def stored_schema(folder: Path) -> pa.Schema | None:
     return None if table is None else pa.schema(table.schema())
 
 
-def _open(folder: Path) -> "DeltaTable | None":
+def _open(folder: Path, version: int | None = None) -> "DeltaTable | None":
     from deltalake import DeltaTable
 
     uri = folder.as_uri()
-    return DeltaTable(uri) if folder.is_dir() and DeltaTable.is_deltatable(uri) else None
+    return DeltaTable(uri, version=version) if folder.is_dir() and DeltaTable.is_deltatable(uri) else None

@@ -1,6 +1,6 @@
 """Erasing one person from everything a workspace keeps, and telling what is kept of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +13,9 @@ from engage.errors import UsageError
 from engage.ingest.pseudonyms import Pseudonyms
 from engage.store import delta, originals
 from engage.store.events import Event, append_event, next_moment, read_events
-from engage.store.files import locked
 from engage.store.identities import id_column
+from engage.store.notes import drop_notes
+from engage.store.switching import forget, switching
 from engage.store.tracing import Somebody, search, words_in
 
 if TYPE_CHECKING:
@@ -29,14 +30,17 @@ class Erased:
 
     ``rows`` by table; ``originals`` are the hashes of the files that held them and are deleted now;
     ``mappings`` counts kept readings of files that had words of theirs, ``file_names`` names of files that
-    had their id. ``searched`` files were looked through afterwards for pseudonym, id and comments;
-    ``left`` names those that still hold one.
+    had their id. ``notes`` are those about their comments, ``models`` those of the workspace's own that may
+    have learned from them. ``searched`` files were looked through afterwards for pseudonym, id, comments and
+    the digests under which notes name these; ``left`` names those that still hold one.
     """
 
     rows: Mapping[str, int]
     originals: tuple[str, ...]
     mappings: int
     file_names: int
+    notes: int
+    models: int
     searched: int
     left: tuple[str, ...]
 
@@ -49,37 +53,46 @@ class _Found:
     imports: set[str] = field(default_factory=set)
     released: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
+    said: set[str] = field(default_factory=set)
     people: set[str] = field(default_factory=set)
 
 
-def erase(store: "Store", id: str) -> Erased:
-    """Remove a person from tables, their history, originals, kept mappings and file names; then search.
+def erase(
+    store: "Store", id: str, *, marks: Callable[[Collection[str]], frozenset[str]] = lambda _: frozenset()
+) -> Erased:
+    """Remove a person from tables, history, originals, kept mappings, file names and notes; then search.
 
-    Originals go whole, since they can't be parted. What was released of a closed wave stays; that somebody
-    was erased from it is an event, so that the wave is not closed again for so few. May be run again where
-    it was interrupted. Raises ``UsageError`` if nobody is known by the id, ``InputError`` without the key.
+    Originals go whole, since they can't be parted, and so does a model that may have learned from their
+    comments. What was released of a closed wave stays; that somebody was erased from it is an event, so that
+    the wave is not closed again for so few. ``marks`` returns the digests under which notes may name
+    comments. Readers see the person everywhere or nowhere. May be run again where it was interrupted. Raises
+    ``UsageError`` if nobody is known by the id, ``InputError`` without the key.
     """
     key = store.key()
     pseudonyms = Pseudonyms(key)
     who = Somebody.known_as(id, pseudonyms)
-    with locked(store.path):
+    with store.writing():
         log = read_events(store.path / "tables" / "imports")
         found = _find(store.path, who)
         held, words = _originals_of(store, who, found, log, pseudonyms)
         if not found.rows and not held:
-            _forget(store.path)  # an erasure may have been interrupted just before this
             raise UsageError("rights.nobody")
-        _note(store.path, log, found)
+        digests = marks(found.texts) if found.texts else frozenset()
         for digest in held:
             (store.path / "originals" / digest).unlink()
         mappings = _drop_mappings(store.path, {*words, *found.texts, *({who.id} if who.telling else ())})
-        for table in _tables(store.path):
-            delta.rewrite(table, lambda rows, name=table.name: _without(name, rows, who))  # type: ignore[misc]
-        file_names = _clear_file_names(store.path, who)
-        _forget(store.path)
-        needles = {*who.names, *found.texts, *({who.id} if who.telling else ())}
+        with switching(store.path):
+            _note(store.path, log, found)
+            for table in _tables(store.path):
+                delta.rewrite(table, lambda rows, name=table.name: _without(name, rows, who))  # type: ignore[misc]
+            file_names = _clear_file_names(store.path, who)
+            notes, models = drop_notes(store.path / "tables" / "notes", digests, models=bool(found.said))
+        for name in models:
+            store.model_file(name).unlink(missing_ok=True)
+        forget(store.path)
+        needles = {*who.names, *found.texts, *digests, *({who.id} if who.telling else ())}
         searched, left = search(store.path, needles, key)
-    return Erased(found.rows, held, mappings, file_names, searched, left)
+    return Erased(found.rows, held, mappings, file_names, notes, len(models), searched, left)
 
 
 def own_data(store: "Store", id: str) -> dict[str, Any]:
@@ -150,8 +163,8 @@ def _find(folder: Path, who: Somebody) -> _Found:
             if table.name == "members":
                 found.released |= set(mine["import_id"].to_pylist())
             if table.name == "comments":
-                found.texts |= {text for text in mine["text"].to_pylist() if text and len(text) >= _LONG}
-    found.texts -= by_others
+                found.said |= set(filter(None, mine["text"].to_pylist()))
+    found.texts = {text for text in found.said - by_others if len(text) >= _LONG}
     return found
 
 
@@ -211,10 +224,3 @@ def _clear_file_names(folder: Path, who: Somebody) -> int:
 
     delta.rewrite(folder / "tables" / "imports", change)
     return cleared
-
-
-def _forget(folder: Path) -> None:
-    for table in (*_tables(folder), folder / "tables" / "imports"):
-        delta.forget(table)
-    for part in (*folder.glob("*/.*.part"), *folder.glob(".*.part")):
-        part.unlink()  # what a crash left of a file

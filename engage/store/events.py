@@ -55,12 +55,12 @@ class Event:
         return self.event == "import" and self.kind in ("responses", "comments")
 
 
-def read_events(folder: Path) -> tuple[Event, ...]:
-    """Return all events in commit order, undone ones and undos included."""
-    pinned = delta.pin(folder)
-    if pinned is None:
+def read_events(folder: Path, version: int | None = None) -> tuple[Event, ...]:
+    """Return all events in commit order, undone ones and undos included; of one version (the newest)."""
+    rows = delta.every_row(folder, version)
+    if rows is None:
         return ()
-    events = [_event(row) for row in delta.rows(pinned).to_pylist()]
+    events = [_event(row) for row in rows.to_pylist()]
     return tuple(sorted(events, key=lambda event: (event.at, event.id)))
 
 

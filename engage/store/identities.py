@@ -38,14 +38,22 @@ def without_ids(
 ) -> pa.Table:
     """Return ``table`` with pseudonyms for people: what is one already, and whom ``nobody`` tells, stays.
 
-    Each distinct id is hashed once. Raises ``EngageError`` should two of them get the same pseudonym.
+    Raises as :func:`with_people`.
+    """
+    return with_people(name, table, lambda id: id if nobody(id) else pseudonyms.stored(id))
+
+
+def with_people(name: str, table: pa.Table, called: Callable[[str], str]) -> pa.Table:
+    """Return ``table`` with people as they are ``called``; each distinct id is asked for once.
+
+    Raises ``EngageError`` should two of them be called the same.
     """
     column = id_column(name)
     if column is None or column not in table.schema.names:
         return table
     ids = table[column].combine_chunks().dictionary_encode()
     known = ids.dictionary.to_pylist()
-    hashed = [id if nobody(id) else pseudonyms.stored(id) for id in known]
+    hashed = [called(id) for id in known]
     if len(set(hashed)) < len(known):
         raise EngageError("rights.pseudonyms_collide", where=name)
     people: pa.Array = pa.array(hashed, pa.string()).take(ids.indices)

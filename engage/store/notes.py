@@ -7,7 +7,7 @@ events of imports and closes, so that a note moves no released table.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,11 +51,11 @@ class Note:
 
 def read_notes(folder: Path) -> tuple[Note, ...]:
     """Return all notes in the order they were made, undone ones and undos included."""
-    pinned = delta.pin(folder)
-    if pinned is None:
+    rows = delta.every_row(folder)
+    if rows is None:
         return ()
-    rows = delta.rows(pinned).to_pylist()
-    notes = [Note(**(row | {"marks": tuple(filter(None, row["marks"].split(",")))})) for row in rows]
+    every = rows.to_pylist()
+    notes = [Note(**(row | {"marks": tuple(filter(None, row["marks"].split(",")))})) for row in every]
     return tuple(sorted(notes, key=lambda note: (note.at, note.id)))
 
 
@@ -64,6 +64,34 @@ def standing_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     every = tuple(notes)
     gone = {note.target for note in every if note.kind == "undo"}
     return tuple(note for note in every if note.kind != "undo" and note.id not in gone)
+
+
+def drop_notes(folder: Path, marks: Collection[str], *, models: bool) -> tuple[int, tuple[str, ...]]:
+    """Take ``marks`` out of every note, and the notes that are about nothing else; ``models``: these, too.
+
+    Return how many notes were changed or dropped because of the marks, and the names of the models. What an
+    undo took back goes with its undo. Only the table's present version changes: its history is the caller's.
+    """
+    changed, gone, names = 0, set(), []
+
+    def change(rows: pa.Table) -> pa.Table:
+        nonlocal changed
+        kept = []
+        for row in rows.to_pylist():
+            said = row["marks"].split(",")
+            left = [mark for mark in said if mark not in marks]
+            changed += left != said
+            if row["kind"] == "model" and models:
+                names.append(row["value"])
+                gone.add(row["id"])
+            elif row["marks"] and not left:
+                gone.add(row["id"])
+            else:
+                kept.append(row | {"marks": ",".join(left)})
+        return pa.Table.from_pylist([row for row in kept if row["target"] not in gone], schema=rows.schema)
+
+    delta.rewrite(folder, change)
+    return changed, tuple(filter(None, dict.fromkeys(names)))
 
 
 def append_note(folder: Path, note: Note) -> Note:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from engage.errors import InputError
-from engage.keys import derived, key_id
+from engage.keys import Key, derived, key_id
 
 KEPT_DAYS: Final = 365
 """How many days originals are kept unless the policy says otherwise."""
@@ -73,8 +73,10 @@ def unseal(source: BinaryIO, key: bytes) -> Iterator[bytes]:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     header = _read_header(source)
-    if header.key != key_id(key):
+    known = {key_id(one): one for one in (key.all if isinstance(key, Key) else (key,))}
+    if header.key not in known:
         raise InputError("rights.key_other", found=key_id(key), needed=header.key)
+    key = known[header.key]
     cipher = AESGCM(derived(derived(key, "originals"), header.salt.hex()))
     packed, number = header._packed(), 0
     chunk = source.read(_CHUNK + _TAG)
@@ -124,6 +126,18 @@ def encrypt_in_place(file: Path, key: bytes, *, made: date, days: int) -> None:
     if read_header(file) is None:
         with file.open("rb") as stream, _whole(file) as out:
             seal(stream, out, key, made=made, days=days)
+
+
+def encrypt_again(file: Path, key: Key) -> bool:
+    """Encrypt a file with the newest key, kept as long as before; return whether it was with another."""
+    header = read_header(file)
+    if header is None or header.key == key_id(key):
+        return False
+    with file.open("rb") as stream:
+        content = b"".join(unseal(stream, key))
+    with _whole(file) as out:
+        seal(io.BytesIO(content), out, key, made=header.made, days=(header.until - header.made).days)
+    return True
 
 
 def remove_due(folder: Path, days: int) -> tuple[str, ...]:

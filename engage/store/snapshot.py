@@ -5,16 +5,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
-from engage.errors import UsageError
+from engage.errors import EngageError, UsageError
 from engage.ingest.teams import TeamMap, load_team_map
 from engage.instrument import Instrument, load_instrument
 from engage.store import delta
 from engage.store.delta import Pinned
 from engage.store.events import Event, effective, read_events, released
 from engage.store.schema import FIXED_TABLES, declared_schema, wave_name
+from engage.store.switching import holding
+
+_ATTEMPTS: Final = 100  # a switch begins and ends; one reader meets few of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +148,29 @@ def take_snapshot(path: Path, workspace_id: str) -> Snapshot:
     """Pin the state of the workspace in ``path``.
 
     The event log comes first: an event's rows are written before it, so every table pinned afterwards holds
-    at least the rows of the events seen.
+    at least the rows of the events seen. Where a change of several tables begins or ends meanwhile (see
+    :mod:`engage.store.switching`), everything is pinned anew.
     """
-    tables = path / "tables"
-    log = read_events(tables / "imports")
+    for _ in range(_ATTEMPTS):
+        state = holding(path)
+        try:
+            taken = _pinned(path, workspace_id, *state)
+        except FileNotFoundError:  # the version that was pinned is over
+            continue
+        if holding(path) == state:
+            return taken
+    raise EngageError("store.busy", where=str(path))
+
+
+def _pinned(path: Path, workspace_id: str, turn: int, versions: Mapping[str, int] | None) -> Snapshot:
+    tables, held = path / "tables", versions or {}
+    log = read_events(tables / "imports", held.get("imports"))
     pins = {}
     for name in sorted({name for event in log for name in event.tables}):
-        pinned = delta.pin(tables / name)
+        pinned = delta.pin(tables / name, held.get(name))
         if pinned is not None:
             pins[name] = pinned
-    marks = "\n".join([workspace_id, *(event.id for event in log)])
+    marks = "\n".join([workspace_id, *([f"turn {turn}"] if turn else ()), *(event.id for event in log)])
     return Snapshot(path, hashlib.sha256(marks.encode()).hexdigest(), released(log), log, pins)
 
 

@@ -33,6 +33,7 @@ def draw(view: View) -> None:
         with view.part(), view.busy("working"):
             report = compose(view.tables, view.names, wave, made_on=numbers.today(view.lang))
             file = written(report, format, template=template.getvalue() if template else None)
+            view.workspace.note_export("report", len(report.sections))
             _ready(view, file, format, f"engage_{wave}_{view.lang}.{format}")
     view.method()
 

@@ -190,11 +190,18 @@ class View:
 
     def details(self, table: SafeTable, file_name: str, *, title: str = "") -> None:
         """Draw the table behind a chart, folded, with its download."""
+        space = self.workspace
+
+        def content() -> bytes:
+            """Called when somebody asks for the file, and not before."""
+            space.note_export("table", len(table))
+            return to_csv(table)
+
         with st.expander(title or say("app.details", self.lang)):
             st.dataframe(display(table, self.names), hide_index=True, width="stretch", placeholder="–")
             st.download_button(
                 say("app.download", self.lang),
-                to_csv(table),
+                content,
                 file_name=f"{file_name}.csv",
                 mime="text/csv",
                 key=f"download_{file_name}",

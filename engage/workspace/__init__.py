@@ -17,7 +17,8 @@ from engage.workspace.auditing import attacked
 from engage.workspace.base import ALL_WAVES
 from engage.workspace.breaks import Break, Breaks
 from engage.workspace.correcting import Learned
-from engage.workspace.importing import ImportResult, Progress, Upload, import_upload
+from engage.workspace.importing import ImportResult, Progress, Upload, import_anew
+from engage.workspace.keeping import Keeping
 from engage.workspace.modelling import Models
 from engage.workspace.publishing import publish
 from engage.workspace.reading import Readings
@@ -33,7 +34,7 @@ __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace
 
 
 @guarded
-class Workspace(Models, Readings, Records, Voices):
+class Workspace(Models, Readings, Records, Voices, Keeping):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in
@@ -77,7 +78,8 @@ class Workspace(Models, Readings, Records, Voices):
         upload = Upload(content, name, kind, wave, instrument, mapping)
         store = self._store() or Store.create(self.path)
         days = self.policy.originals_days
-        result = import_upload(store, upload, progress or (lambda *_: None), keep_days=days)
+        again = progress or (lambda *_: None)
+        result = import_anew(lambda: Store.open(self.path), upload, again, keep_days=days)
         self._audit("import", rows=result.rows, problems=len(result.problems))
         self.retain()
         return replace(result, waits=result.import_id not in {event.id for event in store.snapshot().events})

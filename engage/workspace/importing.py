@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from engage import engine
-from engage.errors import InputError, Problem, Rejected, UsageError
+from engage.errors import EngageError, InputError, Problem, Rejected, UsageError
 from engage.ingest import Kind, Reading, read
 from engage.ingest.mapping import load_mapping
 from engage.ingest.teams import load_team_map
@@ -31,6 +31,7 @@ from engage.workspace.correcting import own_layer
 Progress = Callable[[str, int, int], None]
 """Called with a step's name (``reading``, ``comments``, ``writing``), how far it is, and its length."""
 
+_ATTEMPTS: Final = 2
 NEEDS_WAVE: Final[tuple[Kind, ...]] = ("responses", "comments")
 
 
@@ -61,6 +62,22 @@ class Upload:
     wave: str | None = None
     instrument: str | Instrument | None = None
     mapping: str | Path | Mapping[str, object] | None = None
+
+
+def import_anew(
+    store: Callable[[], Store], upload: Upload, progress: Progress, *, keep_days: int
+) -> ImportResult:
+    """Import a file; begin again where somebody was erased or the key changed while it was read.
+
+    Raises as :func:`import_upload`.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return import_upload(store(), upload, progress, keep_days=keep_days)
+        except EngageError as error:
+            if error.code not in ("store.moved", "store.key_changed"):
+                raise
+    return import_upload(store(), upload, progress, keep_days=keep_days)
 
 
 def import_upload(store: Store, upload: Upload, progress: Progress, *, keep_days: int) -> ImportResult:

@@ -1,16 +1,21 @@
 """People's rights and the records of a workspace: erasure, one's own data, retention, who did what."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from engage.errors import UsageError
 from engage.keys import key_path
+from engage.privacy import possible_marks
 from engage.store import Erased, LogCheck, Store, erase, own_data
+from engage.workspace import voicing
 from engage.workspace.base import Base
+from engage.workspace.hearing import BOX
 from engage.workspace.policies import note_policy, write_attrition
+
+_SOURCES: Final = ("customer_relayed", "employee")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Erasure:
             "originals": list(gone.originals),
             "mappings": gone.mappings,
             "file_names": gone.file_names,
+            "notes": gone.notes,
+            "own_models": gone.models,
             "searched_files": gone.searched,
             "found_in": list(gone.left),
             "log_entry": self.entry,
@@ -48,7 +55,8 @@ class Records(Base):
         """Erase a person, by the id that people know, from everything the workspace holds.
 
         Their answers, comments and rows of any table go, with the tables' history, every original that holds
-        them, and kept readings of files that quote them. What was released of closed waves stays as it is.
+        them, kept readings of files that quote them, notes about their comments, and models of the
+        workspace's own where there are comments of theirs. What was released of closed waves stays as it is.
         The search at the end is of every byte; ``removed.left`` names files with a hit.
 
         Raises ``UsageError`` if nobody is known by the id, ``InputError`` if the workspace's key is lost:
@@ -56,12 +64,14 @@ class Records(Base):
         """
         store = self._opened()
         self._audit("erase_begun")
-        removed = erase(store, respondent)
+        removed = erase(store, respondent, marks=self._marks)
         entry = self._audit(
             "erase",
             originals=removed.originals,
             rows=sum(removed.rows.values()),
             mappings=removed.mappings,
+            notes=removed.notes,
+            models=removed.models,
             searched=removed.searched,
             found=len(removed.left),
         )
@@ -122,6 +132,23 @@ class Records(Base):
         key = self._opened().key()
         self._audit("key_read")
         return key
+
+    def _marks(self, texts: Collection[str]) -> frozenset[str]:
+        """Return every digest under which a note may name one of ``texts``, which are comments."""
+        store, snapshot = self._opened(), self._snapshot()
+        if snapshot is None or not store.has_notes:
+            return frozenset()
+        policy = self.policy
+        state = voicing.State(f"{self.path}-{snapshot.key}-{policy.key}", snapshot, policy, store.id)
+        asked = {BOX, *(q.id for id in snapshot.instruments(None) for q in snapshot.instrument(id).questions)}
+        sources = set(_SOURCES)
+        for wave in self.closed_waves:
+            comments = voicing.written(state, wave)[0]
+            asked |= set(comments["question"])
+            sources |= set(comments["source"].dropna())
+        return possible_marks(
+            texts, sorted(asked), sorted(sources), voicing.known_names(state), salt=store.id
+        )
 
     def _opened(self) -> Store:
         store = self._store()

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -78,12 +79,16 @@ def _script() -> Path:
 
 def _configured(script: Path) -> dict[str, object]:
     file = script.parent / ".streamlit" / "config.toml"
-    sections = tomllib.loads(file.read_text(encoding="utf-8"))
-    return {
-        f"{section}.{name}": str(value).lower() if isinstance(value, bool) else value
-        for section, table in sections.items()
-        for name, value in table.items()
-    }
+    return dict(_flat(tomllib.loads(file.read_text(encoding="utf-8"))))
+
+
+def _flat(table: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    """Yield the settings under their full names, such as ``theme.light.textColor``."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", str(value).lower() if isinstance(value, bool) else value
 
 
 def _free_port() -> int:

@@ -79,10 +79,11 @@ def finished_inspections(
     )
     highest = table.groupby("criterion", dropna=False)["score"].transform("max")
     guessed = highest.map(lambda most: next((top for top in TOPS if most <= top), most))
-    if table["top"].isna().any():
+    scored = table["score"].notna()
+    if table["top"][scored].isna().any():
         faults.add("top_assumed", "info", tops=named(sorted({f"{top:g}" for top in guessed.dropna()})))
     table["top"] = table["top"].fillna(guessed)
-    if table["standard"].isna().any():
+    if table["standard"][scored].isna().any():
         faults.add("standard_assumed", "info", share=f"{STANDARD:.0%}")
     table["standard"] = table["standard"].fillna(STANDARD * table["top"])
     outside = ((table["score"] < 0) | (table["score"] > table["top"])).to_numpy(bool)

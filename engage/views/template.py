@@ -30,6 +30,7 @@ PageName = Literal[
     "herzberg",
     "whatif",
     "service",
+    "desk",
     "programmes",
     "stars",
     "attrition",

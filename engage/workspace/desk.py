@@ -41,7 +41,7 @@ class Desk(Base):
         :func:`engage.model.tickets.ticket_rates` and :func:`engage.privacy.desk.release_desk`. Raises
         ``TooLittleData`` where there are no tickets, or none was due.
         """
-        snapshot = self._need()
+        snapshot = self._imported("tickets")
         found = ticket_rates(self._tickets(snapshot), weeks=weeks)
         self._audit("desk", rows=len(found.table))
         last = found.end - pd.Timedelta(days=1)
@@ -55,7 +55,7 @@ class Desk(Base):
 
         See :func:`engage.model.tickets.ticket_weeks`. Raises ``TooLittleData`` where there are no tickets.
         """
-        table = ticket_weeks(self._tickets(self._need()), weeks=weeks)
+        table = ticket_weeks(self._tickets(self._imported("tickets")), weeks=weeks)
         self._audit("desk_weeks", rows=len(table))
         return release_desk_weeks(table, {"weeks": weeks}, self.policy)
 
@@ -66,7 +66,7 @@ class Desk(Base):
         :func:`engage.model.inspections.weaknesses` and :func:`engage.privacy.desk.release_inspections`.
         Raises ``TooLittleData`` where there are no inspections.
         """
-        snapshot = self._need()
+        snapshot = self._imported("inspections")
         marks = self._marks(snapshot)
         table = weaknesses(marks)
         self._audit("inspections", rows=len(table))
@@ -81,25 +81,33 @@ class Desk(Base):
         rated twice.
         """
         policy = self.policy
-        table = rater_agreement(self._marks(self._need()), least=policy.comments_k)
+        table = rater_agreement(self._marks(self._imported("inspections")), least=policy.comments_k)
         self._audit("raters", rows=len(table))
         return release_raters(table, {}, policy)
 
+    def _imported(self, kind: str) -> Snapshot:
+        snapshot = self._snapshot()
+        if snapshot is None or kind not in snapshot.tables:
+            raise TooLittleData("workspace.no_tickets" if kind == "tickets" else "workspace.no_inspections")
+        return snapshot
+
     def _tickets(self, snapshot: Snapshot) -> pd.DataFrame:
-        if "tickets" not in snapshot.tables:
-            raise TooLittleData("workspace.no_tickets")
-        return self._called_as(newest(snapshot), snapshot, "branch")
+        tickets = newest(snapshot)
+        return self._called(tickets, snapshot, "branch", tickets)
 
     def _marks(self, snapshot: Snapshot) -> pd.DataFrame:
-        if "inspections" not in snapshot.tables:
-            raise TooLittleData("workspace.no_inspections")
         marks = engine.frame(engine.open_table(snapshot, "inspections"))
-        return self._called_as(self._called_as(marks, snapshot, "branch"), snapshot, "criterion")
+        agents = marks.dropna(subset=["respondent"]).drop_duplicates(["branch", "respondent"])
+        marks = self._called(marks, snapshot, "branch", agents)
+        return self._called(marks, snapshot, "criterion", marks.drop_duplicates(["criterion", "case"]))
 
-    def _called_as(self, frame: pd.DataFrame, snapshot: Snapshot, column: str) -> pd.DataFrame:
-        """Return the frame with rare names numbered: a column taken for another would show what it holds."""
+    def _called(self, frame: pd.DataFrame, snapshot: Snapshot, column: str, seen: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with rare names numbered: a column taken for another would show what it holds.
+
+        ``seen``: a row per ticket, agent or case that bears the name.
+        """
         known = set(head_counts(snapshot)) if column == "branch" else set()
-        names = nameable(frame[column], known, self.policy.scores_k)
+        names = nameable(seen[column], known, self.policy.scores_k)
         return frame.assign(**{column: unnamed(frame[column], names | {EVERY})})
 
 

@@ -1,6 +1,6 @@
 """The service desk: tickets in time, weeks, weaknesses in quality inspections, and agreement of raters."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -9,6 +9,7 @@ from engage.errors import TooLittleData
 from engage.model.inspections import rater_agreement, weaknesses
 from engage.model.tickets import EVERY, ticket_rates, ticket_weeks
 from engage.privacy import (
+    Policy,
     SafeTable,
     nameable,
     release_desk,
@@ -41,8 +42,8 @@ class Desk(Base):
         :func:`engage.model.tickets.ticket_rates` and :func:`engage.privacy.desk.release_desk`. Raises
         ``TooLittleData`` where there are no tickets, or none was due.
         """
-        snapshot = self._imported("tickets")
-        found = ticket_rates(self._tickets(snapshot), weeks=weeks)
+        snapshot = self._with_desk("tickets")
+        found = ticket_rates(tickets_of(snapshot, self.policy), weeks=weeks)
         self._audit("desk", rows=len(found.table))
         last = found.end - pd.Timedelta(days=1)
         notes = {"weeks": weeks, "first_day": f"{found.start:%Y-%m-%d}", "last_day": f"{last:%Y-%m-%d}"}
@@ -55,7 +56,7 @@ class Desk(Base):
 
         See :func:`engage.model.tickets.ticket_weeks`. Raises ``TooLittleData`` where there are no tickets.
         """
-        table = ticket_weeks(self._tickets(self._imported("tickets")), weeks=weeks)
+        table = ticket_weeks(tickets_of(self._with_desk("tickets"), self.policy), weeks=weeks)
         self._audit("desk_weeks", rows=len(table))
         return release_desk_weeks(table, {"weeks": weeks}, self.policy)
 
@@ -66,8 +67,8 @@ class Desk(Base):
         :func:`engage.model.inspections.weaknesses` and :func:`engage.privacy.desk.release_inspections`.
         Raises ``TooLittleData`` where there are no inspections.
         """
-        snapshot = self._imported("inspections")
-        marks = self._marks(snapshot)
+        snapshot = self._with_desk("inspections")
+        marks = marks_of(snapshot, self.policy)
         table = weaknesses(marks)
         self._audit("inspections", rows=len(table))
         days = pd.to_datetime(marks["date"]).dropna()
@@ -81,34 +82,40 @@ class Desk(Base):
         rated twice.
         """
         policy = self.policy
-        table = rater_agreement(self._marks(self._imported("inspections")), least=policy.comments_k)
+        table = rater_agreement(marks_of(self._with_desk("inspections"), policy), least=policy.comments_k)
         self._audit("raters", rows=len(table))
         return release_raters(table, {}, policy)
 
-    def _imported(self, kind: str) -> Snapshot:
+    def _with_desk(self, kind: str) -> Snapshot:
         snapshot = self._snapshot()
         if snapshot is None or kind not in snapshot.tables:
             raise TooLittleData("workspace.no_tickets" if kind == "tickets" else "workspace.no_inspections")
         return snapshot
 
-    def _tickets(self, snapshot: Snapshot) -> pd.DataFrame:
-        tickets = newest(snapshot)
-        return self._called(tickets, snapshot, "branch", tickets)
 
-    def _marks(self, snapshot: Snapshot) -> pd.DataFrame:
-        marks = engine.frame(engine.open_table(snapshot, "inspections"))
-        agents = marks.dropna(subset=["respondent"]).drop_duplicates(["branch", "respondent"])
-        marks = self._called(marks, snapshot, "branch", agents)
-        return self._called(marks, snapshot, "criterion", marks.drop_duplicates(["criterion", "case"]))
+def tickets_of(snapshot: Snapshot, policy: Policy) -> pd.DataFrame:
+    """Return tickets once each, branches that hardly any ticket bears numbered."""
+    tickets = newest(snapshot)
+    return _named(tickets, "branch", tickets, set(head_counts(snapshot)), policy)
 
-    def _called(self, frame: pd.DataFrame, snapshot: Snapshot, column: str, seen: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame with rare names numbered: a column taken for another would show what it holds.
 
-        ``seen``: a row per ticket, agent or case that bears the name.
-        """
-        known = set(head_counts(snapshot)) if column == "branch" else set()
-        names = nameable(seen[column], known, self.policy.scores_k)
-        return frame.assign(**{column: unnamed(frame[column], names | {EVERY})})
+def marks_of(snapshot: Snapshot, policy: Policy) -> pd.DataFrame:
+    """Return marks of inspections; branches of hardly any agent, and criteria of hardly any case, numbered."""
+    marks = engine.frame(engine.open_table(snapshot, "inspections"))
+    agents = marks.dropna(subset=["respondent"]).drop_duplicates(["branch", "respondent"])
+    marks = _named(marks, "branch", agents, set(head_counts(snapshot)), policy)
+    return _named(marks, "criterion", marks.drop_duplicates(["criterion", "case"]), set(), policy)
+
+
+def _named(
+    frame: pd.DataFrame, column: str, seen: pd.DataFrame, known: Collection[str], policy: Policy
+) -> pd.DataFrame:
+    """Return the frame with rare names numbered: a column taken for another would show what it holds.
+
+    ``seen``: a row per ticket, agent or case that bears the name.
+    """
+    names = nameable(seen[column], known, policy.scores_k)
+    return frame.assign(**{column: unnamed(frame[column], names | {EVERY})})
 
 
 def newest(snapshot: Snapshot) -> pd.DataFrame:

@@ -14,7 +14,9 @@ from engage.words import say
 
 @app.command()
 def desk(
-    weeks: Annotated[int, typer.Option("--weeks", help="The last full weeks that branches are told of.")] = 13,
+    weeks: Annotated[
+        int, typer.Option("--weeks", help="The last full weeks that branches are told of.")
+    ] = 13,
     workspace: Folder = None,
     lang: Lang = None,
     as_json: Json = False,

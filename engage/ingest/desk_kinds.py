@@ -22,7 +22,7 @@ _MIDNIGHT: Final = pd.Timedelta(0)
 def finished_tickets(
     table: pd.DataFrame, found: Mapping[str, Column], rows: Rows, faults: Faults
 ) -> pd.DataFrame:
-    """Return tickets with ``type``, ``due`` to the second and ``as_of`` filled in; impossible times are errors.
+    """Return tickets with ``type``, ``due`` and ``as_of`` filled in; impossible times are errors.
 
     A deadline or a date of extract without a time means the end of that day.
     """
@@ -44,7 +44,9 @@ def finished_tickets(
         ("due_before_opened", table["due"] < opened, "due"),
         ("after_as_of", (opened > as_of) | (closed > as_of), "as_of"),
     ):
-        faults.flag(fault, "error", flags.to_numpy(bool), rows, found[field].header if field in found else None)
+        faults.flag(
+            fault, "error", flags.to_numpy(bool), rows, found[field].header if field in found else None
+        )
     if "due" in found:
         without = (table["due"].isna() & opened.notna()).to_numpy(bool)
         faults.flag("ticket_without_due", "warning", without, rows, found["due"].header)
@@ -60,7 +62,8 @@ def melted(table: pd.DataFrame, mapping: FileMapping) -> pd.DataFrame:
         return table
     kept = table.drop(columns=[*names, "criterion", "score"])
     parts = [
-        kept.assign(criterion=pd.array([name] * len(table), dtype="string"), score=table[name]) for name in names
+        kept.assign(criterion=pd.array([name] * len(table), dtype="string"), score=table[name])
+        for name in names
     ]
     return pd.concat(parts).dropna(subset=["score"])
 
@@ -87,10 +90,16 @@ def finished_inspections(
         faults.add("standard_assumed", "info", share=f"{STANDARD:.0%}")
     table["standard"] = table["standard"].fillna(STANDARD * table["top"])
     outside = ((table["score"] < 0) | (table["score"] > table["top"])).to_numpy(bool)
-    faults.flag("score_out_of_range", "error", outside, rows, found["score"].header if "score" in found else None)
+    faults.flag(
+        "score_out_of_range", "error", outside, rows, found["score"].header if "score" in found else None
+    )
     beyond = ((table["standard"] <= 0) | (table["standard"] > table["top"])).to_numpy(bool)
     faults.flag(
-        "standard_out_of_range", "error", beyond, rows, found["standard"].header if "standard" in found else None
+        "standard_out_of_range",
+        "error",
+        beyond,
+        rows,
+        found["standard"].header if "standard" in found else None,
     )
     if "rater" not in found:
         faults.add("rater_unknown", "info")
@@ -107,4 +116,4 @@ def _by_end_of_day(moments: "pd.Series[pd.Timestamp]", *, each: bool = False) ->
 
 def as_rows(rows: Rows, index: "pd.Index[int]") -> Rows:
     """Return the file's row of each row of a melted table."""
-    return np.asarray(rows)[index.to_numpy()]
+    return rows[index.to_numpy()]

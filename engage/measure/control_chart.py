@@ -70,10 +70,14 @@ def control_chart(events: Sequence[int], n: Sequence[int]) -> ControlChart:
     centre, share = float(k.sum() / sizes.sum()), k / sizes
     sigma_z = _sigma_z(share, sizes, centre)
     widened = max(sigma_z, 1.0)
-    ends = {"low": exact_limits(centre, sizes, _THREE_SIGMA), "high": 1 - exact_limits(1 - centre, sizes, _THREE_SIGMA)}
+    ends = {
+        "low": exact_limits(centre, sizes, _THREE_SIGMA),
+        "high": 1 - exact_limits(1 - centre, sizes, _THREE_SIGMA),
+    }
     low, high = (np.clip(centre + (ends[name] - centre) * widened, 0.0, 1.0) for name in ("low", "high"))
     standing: list[WeekStanding] = [
-        "low" if one < a else "high" if one > b else "within" for one, a, b in zip(share, low, high, strict=True)
+        "low" if one < a else "high" if one > b else "within"
+        for one, a, b in zip(share, low, high, strict=True)
     ]
     return ControlChart(sizes, k, share, low, high, tuple(standing), centre, sigma_z)
 

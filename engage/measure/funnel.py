@@ -30,7 +30,7 @@ class Funnel:
     """Shares of units beside the limits at their size; all arrays have one entry per unit, as given.
 
     ``n`` and ``events`` are counts, ``share`` = events/n. ``low`` and ``high`` are the 95 % limits,
-    ``far_low`` and ``far_high`` the 99.8 % limits, ``standing`` where each share lies. ``target`` is the share
+    ``far_low`` and ``far_high`` the 99.8 % limits, ``standing`` where each share lies. ``target`` is that
     of all units together. ``dispersion`` is the winsorised mean of squared z-scores (1: chance alone);
     ``rho`` the part of a single event's variance that lies between units (of the additive model, else 0).
     """
@@ -66,7 +66,11 @@ class Funnel:
 
 
 def funnel(
-    events: Sequence[int], n: Sequence[int], *, units: Sequence[object] | None = None, spread: Spread = "additive"
+    events: Sequence[int],
+    n: Sequence[int],
+    *,
+    units: Sequence[object] | None = None,
+    spread: Spread = "additive",
 ) -> Funnel:
     """Return a funnel of shares: each unit's own beside control limits at its size.
 
@@ -106,12 +110,14 @@ def funnel(
     rho = 0.0
     if spread == "additive":
         excess = len(k) * dispersion - (len(k) - 1)
-        rho = min(max(excess / max(float((sizes - 1).sum()), 1.0), 0.0), 0.999) if len(k) >= FEW_UNITS else 0.0
+        rho = (
+            min(max(excess / max(float((sizes - 1).sum()), 1.0), 0.0), 0.999) if len(k) >= FEW_UNITS else 0.0
+        )
     widened = dispersion if spread == "multiplicative" else 1.0
     limits = _limits(target, sizes, widened, rho)
     return Funnel(
         units=called, n=sizes, events=k, share=share, z=z, **limits, standing=_standing(share, limits),
-        target=target, dispersion=widened if spread == "multiplicative" else dispersion, rho=rho, spread=spread,
+        target=target, dispersion=dispersion, rho=rho, spread=spread,
     )  # fmt: skip
 
 
@@ -173,9 +179,7 @@ def _standing(share: FloatArray, limits: dict[str, FloatArray]) -> tuple[Standin
     return tuple(found)
 
 
-def whole_counts(
-    events: Sequence[int], n: Sequence[int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def whole_counts(events: Sequence[int], n: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return counts as arrays; raises ``UsageError`` unless 0 ≤ events ≤ n and n ≥ 1, all whole."""
     k, sizes = np.asarray(events), np.asarray(n)
     if len(k) != len(sizes):

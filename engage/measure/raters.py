@@ -114,7 +114,8 @@ def cohen_kappa(
     error = float(np.sqrt(max(spread, 0.0) / n)) / (1 - expected) ** 2
     value, z = (observed - expected) / (1 - expected), normal_quantile(level)
     return Kappa(
-        kappa=value, ci_low=max(value - z * error, -1.0), ci_high=min(value + z * error, 1.0), std_error=error,
+        kappa=value, ci_low=max(value - z * error, -1.0), ci_high=min(value + z * error, 1.0),
+        std_error=error,
         observed=observed, expected=expected, weights=weights, level=level, n=n, n_dropped=len(pair) - n,
     )  # fmt: skip
 

@@ -110,15 +110,25 @@ def _gap(part: pd.DataFrame) -> dict[str, Any]:
 
 
 def _agreed(marks: pd.DataFrame, least: int) -> dict[str, Any]:
-    names = ("alpha", "alpha_low", "alpha_high", "icc", "icc_low", "icc_high", "kappa", "kappa_low", "kappa_high")
+    names = (
+        "alpha",
+        "alpha_low",
+        "alpha_high",
+        "icc",
+        "icc_low",
+        "icc_high",
+        "kappa",
+        "kappa_low",
+        "kappa_high",
+    )
     found: dict[str, Any] = dict.fromkeys(names, math.nan) | {"verdict": None}
     pairs = marks.to_numpy(float)
     found["apart"] = float(np.mean([_apart(row[~np.isnan(row)]) for row in pairs]))
     if len(marks) < least or np.nanmax(pairs) == np.nanmin(pairs):
         return found
     alpha = krippendorff_alpha(_compact(pairs))
-    long = marks.stack().dropna()
-    alike = icc(long.reset_index(drop=True), pd.Series(long.index.get_level_values(0)))
+    long = marks.reset_index().melt("unit", value_name="mark").dropna()
+    alike = icc(long["mark"], long["unit"])
     found |= {"alpha": alpha.alpha, "alpha_low": alpha.ci_low, "alpha_high": alpha.ci_high}
     found |= {"icc": alike.icc1, "icc_low": alike.ci_low, "icc_high": alike.ci_high}
     raters = marks.columns[marks.notna().any()]
@@ -138,7 +148,7 @@ def _apart(ratings: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
 
 
 def _compact(pairs: "np.ndarray[Any, np.dtype[np.float64]]") -> pd.DataFrame:
-    """Return ratings pushed to the left: alpha does not ask whose they are, and many raters rate few cases."""
+    """Return ratings pushed to the left: alpha does not ask whose they are."""
     order = np.argsort(np.isnan(pairs), axis=1, kind="stable")
     left = np.take_along_axis(pairs, order, axis=1)
     return pd.DataFrame(np.round(left[:, ~np.isnan(left).all(axis=0)], 4))

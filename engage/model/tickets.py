@@ -30,9 +30,9 @@ class DeskRates:
 
     ``table``: a row per ``type`` and ``branch`` (``"all"`` for all together): ``n`` tickets due, ``late`` of
     them, ``on_time`` with ``ci_low``, ``ci_high`` (Wilson); ``n_before``, ``before`` of the same weeks a year
-    earlier, ``change`` with ``change_low``, ``change_high`` (Newcombe); ``opened`` in the period, ``n_repeat``
-    of which it is known, ``repeat`` with its interval; ``backlog`` and ``overdue`` at the end; funnel limits
-    ``low``, ``high``, ``far_low``, ``far_high`` and ``standing`` of branches. ``dispersion`` and ``rho`` are
+    earlier, ``change`` with ``change_low``, ``change_high`` (Newcombe); ``opened`` in the period, of
+    ``n_repeat`` of which it is known, ``repeat`` with its interval; ``backlog`` and ``overdue`` at the end;
+    funnel limits ``low``, ``high``, ``far_low``, ``far_high`` and ``standing`` of branches. ``dispersion`` and ``rho`` are
     those of each type's funnel, ``sigma_z`` of its weeks.
     """
 
@@ -82,11 +82,15 @@ def ticket_rates(tickets: pd.DataFrame, *, weeks: int = 13, end: pd.Timestamp | 
             continue
         sigma[type_] = _sigma(own, end)
         found = [_row(own, type_, EVERY, start, end, sigma[type_])]
-        found += [_row(part, type_, str(branch), start, end, sigma[type_]) for branch, part in own.groupby("branch")]
+        found += [
+            _row(part, type_, str(branch), start, end, sigma[type_]) for branch, part in own.groupby("branch")
+        ]
         dispersion[type_], rho[type_] = _place(found)
         rows += found
     if not rows:
-        raise TooLittleData("desk.none_due", start=f"{start:%Y-%m-%d}", end=f"{end - pd.Timedelta(days=1):%Y-%m-%d}")
+        raise TooLittleData(
+            "desk.none_due", start=f"{start:%Y-%m-%d}", end=f"{end - pd.Timedelta(days=1):%Y-%m-%d}"
+        )
     return DeskRates(pd.DataFrame(rows), start, end, as_of, dispersion, rho, sigma)
 
 
@@ -120,7 +124,7 @@ def last_monday(as_of: pd.Timestamp) -> pd.Timestamp:
 
 
 def _prepared(tickets: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timestamp]:
-    """Return tickets with naive moments, ``week`` of the deadline and ``late``; and when the extract is of."""
+    """Return tickets with naive moments, ``week`` of the deadline, ``late``; and when the extract is of."""
     frame = tickets.dropna(subset=["branch", "opened"]).reset_index(drop=True)
     if frame.empty:
         raise TooLittleData("workspace.no_tickets")
@@ -150,12 +154,19 @@ def _row(
     open_then = (own["opened"] < end) & ~(own["closed"] < end)
     found: dict[str, Any] = {"type": type_, "branch": branch, "n": n, "late": late}
     found |= _share(n - late, n, ("on_time", "ci_low", "ci_high"))
-    found |= {"n_before": n_before, **_share(n_before - late_before, n_before, ("before", "before_low", "before_high"))}
+    found |= {
+        "n_before": n_before,
+        **_share(n_before - late_before, n_before, ("before", "before_low", "before_high")),
+    }
     found |= dict.fromkeys(("change", "change_low", "change_high"), math.nan)
     if n and n_before:
         m, m_before = n / sigma**2, n_before / sigma**2
         ends = difference_interval(found["on_time"] * m, m, found["before"] * m_before, m_before)
-        found |= {"change": found["on_time"] - found["before"], "change_low": ends.low, "change_high": ends.high}
+        found |= {
+            "change": found["on_time"] - found["before"],
+            "change_low": ends.low,
+            "change_high": ends.high,
+        }
     found |= {"opened": len(opened), "n_repeat": len(known)}
     found |= _share(int(known.sum()), len(known), ("repeat", "repeat_low", "repeat_high"))
     found |= {"backlog": int(open_then.sum()), "overdue": int((open_then & (own["due"] < end)).sum())}
@@ -181,13 +192,15 @@ def _place(rows: list[dict[str, Any]]) -> tuple[float, float]:
         return 1.0, 0.0
     found = funnel([row["n"] - row["late"] for row in branches], [row["n"] for row in branches])
     for place, row in enumerate(branches):
-        row |= {name: float(getattr(found, name)[place]) for name in _LIMITS} | {"standing": found.standing[place]}
+        row |= {name: float(getattr(found, name)[place]) for name in _LIMITS} | {
+            "standing": found.standing[place]
+        }
     return found.dispersion, found.rho
 
 
 def _by_week(own: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    weeks = own[own["week"] < end].groupby("week")["late"].agg(n="size", late="sum")
-    return weeks.astype(int)
+    late = own[own["week"] < end].groupby("week")["late"]
+    return pd.DataFrame({"n": late.size(), "late": late.sum()}).astype(int)
 
 
 def _sigma(own: pd.DataFrame, end: pd.Timestamp) -> float:
@@ -199,7 +212,9 @@ def _sigma(own: pd.DataFrame, end: pd.Timestamp) -> float:
 
 def _charted(type_: str, own: pd.DataFrame, counts: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
     good, n = (shown["n"] - shown["late"]).tolist(), shown["n"].tolist()
-    shares = pd.DataFrame([_share(k, m, ("on_time", "ci_low", "ci_high")) for k, m in zip(good, n, strict=True)])
+    shares = pd.DataFrame(
+        [_share(k, m, ("on_time", "ci_low", "ci_high")) for k, m in zip(good, n, strict=True)]
+    )
     table = pd.concat([shown.reset_index(), shares], axis=1)
     table.insert(0, "type", type_)
     table["low"], table["high"], table["standing"] = math.nan, math.nan, None
@@ -212,6 +227,6 @@ def _charted(type_: str, own: pd.DataFrame, counts: pd.DataFrame, shown: pd.Data
     waiting = [(opened < end) & ~(closed < end) for end in ends]
     table["backlog"] = [int(one.sum()) for one in waiting]
     table["overdue"] = [int((one & (due < end)).sum()) for one, end in zip(waiting, ends, strict=True)]
-    before = counts.reindex(shown.index - YEAR * _WEEK)
+    before = counts.reindex(pd.DatetimeIndex(shown.index) - YEAR * _WEEK)
     table["before"] = (1 - before["late"] / before["n"]).to_numpy()
     return table

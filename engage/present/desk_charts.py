@@ -34,7 +34,11 @@ def funnel(table: SafeTable, names: Names, type_: str = EVERY) -> alt.LayerChart
     )
     least = min(rows["share"].min(), rows["far_low"].min())
     y_scale = alt.Scale(domain=[max(0.0, least - 2), 100.5], nice=False)
-    x = alt.X("n:Q", axis=alt.Axis(title=word(names)("axis.due"), tickMinStep=1), scale=alt.Scale(nice=True, zero=True))
+    x = alt.X(
+        "n:Q",
+        axis=alt.Axis(title=word(names)("axis.due"), tickMinStep=1),
+        scale=alt.Scale(nice=True, zero=True),
+    )
     axis = alt.Axis(title=word(names)("axis.on_time"))
     limits = [
         alt.Chart(rows).mark_line(color=INK, opacity=0.8, strokeDash=dash, interpolate="monotone").encode(
@@ -47,7 +51,9 @@ def funnel(table: SafeTable, names: Names, type_: str = EVERY) -> alt.LayerChart
     points = alt.Chart(rows).encode(x=x, y=alt.Y("share:Q", scale=y_scale, axis=axis))
     marks = points.mark_point(filled=True, size=80, opacity=1).encode(
         color=alt.Color("colour:N", scale=None),
-        tooltip=_tips(names, {"name": "branch", "shown": "share", "interval": "interval", "n": "n", "place": "standing"}),
+        tooltip=_tips(
+            names, {"name": "branch", "shown": "share", "interval": "interval", "n": "n", "place": "standing"}
+        ),
     )
     text = points.transform_filter("datum.out").mark_text(align="left", dx=9, fontWeight="bold")
     named = text.encode(text="name:N", color=alt.Color("colour:N", scale=None))
@@ -55,7 +61,7 @@ def funnel(table: SafeTable, names: Names, type_: str = EVERY) -> alt.LayerChart
 
 
 def desk_weeks(table: SafeTable, names: Names, type_: str = EVERY) -> alt.LayerChart:
-    """Return the share on time of each week over the band of usual weeks; ``table``: of kind ``desk_weeks``."""
+    """Return each week's share on time over the band of usual weeks; ``table``: of kind ``desk_weeks``."""
     frame = released(table, "desk_weeks")
     own = frame[(frame["type"] == type_) & frame["on_time"].notna()]
     if own.empty:
@@ -69,13 +75,20 @@ def desk_weeks(table: SafeTable, names: Names, type_: str = EVERY) -> alt.LayerC
     )  # fmt: skip
     x = alt.X("week:T", axis=alt.Axis(title=None, format="%Y-%m", labelOverlap=True, tickCount=12))
     least = float(rows[["share", "low"]].min().min())
-    y = {"scale": alt.Scale(domain=[max(0.0, least - 2), 100.5], nice=False), "axis": alt.Axis(title=word(names)("axis.on_time"))}
-    band = alt.Chart(rows[rows["low"].notna()]).mark_area(color=_USUAL, opacity=0.13, interpolate="step").encode(
-        x=x, y=alt.Y("low:Q", **y), y2="high:Q"
-    )  # fmt: skip
-    base = alt.Chart(rows).encode(x=x, y=alt.Y("share:Q", **y))
+    scale = alt.Scale(domain=[max(0.0, least - 2), 100.5], nice=False)
+    axis = alt.Axis(title=word(names)("axis.on_time"))
+    area = alt.Chart(rows[rows["low"].notna()]).mark_area(color=_USUAL, opacity=0.13, interpolate="step")
+    band = area.encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
+    base = alt.Chart(rows).encode(x=x, y=alt.Y("share:Q", scale=scale, axis=axis))
     line = base.mark_line(color=_USUAL, strokeWidth=1.5)
-    tips = {"called": "week", "shown": "share", "interval": "interval", "n": "n", "limits": "limits", "before": "before"}
+    tips = {
+        "called": "week",
+        "shown": "share",
+        "interval": "interval",
+        "n": "n",
+        "limits": "limits",
+        "before": "before",
+    }
     points = base.mark_point(filled=True, size=45, opacity=1).encode(
         color=alt.Color("colour:N", scale=None), tooltip=_tips(names, tips)
     )
@@ -95,7 +108,9 @@ def backlog(table: SafeTable, names: Names, type_: str = EVERY) -> alt.LayerChar
     rows["called"] = [numbers.day(one.date(), names.lang) for one in rows["week"]]
     labels = {name: word(names)(f"line.{name}") for name in ("backlog", "overdue")}
     rows["word"] = rows["of"].map(labels)
-    legend = alt.Legend(orient="top", title=None, labelExpr=f"{look.wording_of(labels)}[datum.label]", symbolType="stroke")
+    legend = alt.Legend(
+        orient="top", title=None, labelExpr=f"{look.wording_of(labels)}[datum.label]", symbolType="stroke"
+    )
     colour = alt.Color("of:N", scale=alt.Scale(domain=list(labels), range=[_USUAL, _OUT]), legend=legend)
     x = alt.X("week:T", axis=alt.Axis(title=None, format="%Y-%m", labelOverlap=True, tickCount=12))
     y = alt.Y("open:Q", axis=alt.Axis(title=word(names)("axis.open"), tickMinStep=1))
@@ -118,28 +133,32 @@ def marks(table: SafeTable, names: Names) -> alt.LayerChart:
     said = word(names)
     branches = [EVERY, *sorted(set(frame["branch"]) - {EVERY})]
     labels = {one: called("branch", one, names) for one in branches}
+    ends = zip(frame["ci_low"], frame["ci_high"], strict=True)
     rows = pd.DataFrame(
         {
-            "branch": frame["branch"], "criterion": [called("criterion", one, names) for one in frame["criterion"]],
+            "branch": frame["branch"],
+            "criterion": [called("criterion", one, names) for one in frame["criterion"]],
             "gap": 100 * frame["gap"].astype(float),
             "text": ["–" if is_missing(one) else f"{100 * one:.0f}" for one in frame["mean"]],
             "name": frame["branch"].map(labels), "mark": [_per_cent(one) for one in frame["mean"]],
-            "interval": [tenths_between(a, b, names, digits=0) for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)],
+            "interval": [tenths_between(a, b, names, digits=0) for a, b in ends],
             "standard": [_per_cent(one) for one in frame["standard"]],
             "verdict": ["" if is_missing(one) else said(f"verdict.{one}") for one in frame["verdict"]],
             "weak": frame["verdict"] == "below",
         }
     )  # fmt: skip
     criteria = sorted(rows["criterion"].unique())
-    x = alt.X("criterion:N", sort=None, scale=alt.Scale(domain=criteria),
-              axis=alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=130, ticks=False, domain=False))  # fmt: skip
+    axis = alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=130, ticks=False, domain=False)
+    x = alt.X("criterion:N", sort=None, scale=alt.Scale(domain=criteria), axis=axis)
     y = alt.Y("branch:N", sort=None, scale=alt.Scale(domain=branches), axis=look.row_axis(labels))
-    tips = {"name": "branch", "criterion": "criterion", "mark": "mark", "interval": "interval", "standard": "standard",
-            "verdict": "verdict"}  # fmt: skip
+    same = ("criterion", "mark", "interval", "standard", "verdict")
+    tips = {"name": "branch"} | dict(zip(same, same, strict=True))
     base = alt.Chart(rows).encode(x=x, y=y, tooltip=_tips(names, tips))
     scale = alt.Scale(domain=[-20, 0, 20], range=["#3f8f5b", "#ececec", "#c8741a"], clamp=True)
     cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
-        color=alt.condition("isValid(datum.gap)", alt.Color("gap:Q", scale=scale, legend=None), alt.value("#7c808811"))
+        color=alt.condition(
+            "isValid(datum.gap)", alt.Color("gap:Q", scale=scale, legend=None), alt.value("#7c808811")
+        )
     )
     text: Any = base.mark_text(color="#33363b").encode(text="text:N")
     bold = text.transform_filter("datum.weak").mark_text(color="#33363b", fontWeight="bold", fontSize=13)
@@ -154,7 +173,9 @@ def _rows(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
             "n": frame["n"].astype(int).to_numpy(),
             "share": 100 * frame["on_time"].to_numpy(float),
             "shown": [tenths(one, names) for one in frame["on_time"]],
-            "interval": [tenths_between(a, b, names) for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)],
+            "interval": [
+                tenths_between(a, b, names) for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)
+            ],
             "place": [word(names)(f"standing.{one}") for one in standing],
             "colour": [_COLOURS[str(one)] for one in standing],
             "out": (standing != "within").to_numpy(),
@@ -164,7 +185,10 @@ def _rows(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
 
 def _tips(names: Names, fields: dict[str, str]) -> list[alt.Tooltip]:
     types = {"n": "Q"}
-    return [alt.Tooltip(f"{field}:{types.get(field, 'N')}", title=word(names)(f"tip.{key}")) for field, key in fields.items()]
+    return [
+        alt.Tooltip(f"{field}:{types.get(field, 'N')}", title=word(names)(f"tip.{key}"))
+        for field, key in fields.items()
+    ]
 
 
 def _per_cent(share: object) -> str:

@@ -1,5 +1,8 @@
 """What the service desk's tables say, in plain lines with n, interval and doubt."""
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 import pandas as pd
 
 from engage.present import numbers
@@ -17,11 +20,11 @@ from engage.present.labels import Names, is_missing
 from engage.present.look import released
 from engage.privacy import SafeTable
 
-_LISTED = 6
+_LISTED: Final = 6
 
 
 def desk(table: SafeTable, names: Names, type_: str = EVERY) -> tuple[str, ...]:
-    """Return the share on time, which branches are out of line, the change from a year earlier, and what is open.
+    """Return the share on time, branches out of line, the change from a year earlier, and what is open.
 
     ``table``: of kind ``desk``; ``type_``: the tickets that the lines are of.
     """
@@ -30,13 +33,16 @@ def desk(table: SafeTable, names: Names, type_: str = EVERY) -> tuple[str, ...]:
     whole = own[own["branch"] == EVERY]
     if whole.empty or is_missing(whole["on_time"].iloc[0]):
         return (names.refusal(whole["hidden_reason"]),)
-    row = whole.iloc[0]
+    row = _first(whole)
     lines = [_headline(frame, row, table, names), _branches(own[own["branch"] != EVERY], names)]
     return tuple(filter(None, [*lines, _year(row, names), _open(row, table, names)]))
 
 
 def desk_weeks(table: SafeTable, names: Names, type_: str = EVERY) -> tuple[str, ...]:
-    """Return in which weeks fewer were on time than usual weeks explain; ``table``: of kind ``desk_weeks``."""
+    """Return in which weeks fewer were on time than usual weeks explain.
+
+    ``table``: of kind ``desk_weeks``.
+    """
     frame, said = released(table, "desk_weeks"), word(names)
     own = frame[(frame["type"] == type_) & frame["on_time"].notna()]
     if own["low"].isna().all():
@@ -45,14 +51,19 @@ def desk_weeks(table: SafeTable, names: Names, type_: str = EVERY) -> tuple[str,
     if low.empty:
         return (said("said.weeks_none", all=len(own)),)
     weeks = [
-        said("said.week", week=numbers.day(one.week.date(), names.lang), share=tenths(one.on_time, names))
-        for one in low.head(_LISTED).itertuples(index=False)
+        said(
+            "said.week", week=numbers.day(one["week"].date(), names.lang), share=tenths(one["on_time"], names)
+        )
+        for one in low.head(_LISTED).to_dict("records")
     ]
     return (said("said.weeks_low", count=len(low), all=len(own), weeks=weeks),)
 
 
 def training(table: SafeTable, names: Names) -> tuple[str, ...]:
-    """Return how much lies reliably below the standard, and the largest gap; ``table``: of kind ``inspections``."""
+    """Return how much lies reliably below the standard, and the largest gap.
+
+    ``table``: of kind ``inspections``.
+    """
     frame = released(table, "inspections")
     shown = frame[(frame["branch"] != EVERY) & frame["mean"].notna()]
     if shown.empty:
@@ -60,7 +71,7 @@ def training(table: SafeTable, names: Names) -> tuple[str, ...]:
     said, weak = word(names), shown[shown["verdict"] == "below"]
     if weak.empty:
         return (said("said.training_none", all=len(shown)),)
-    row = weak.iloc[0]
+    row = _first(weak)
     return (
         said(
             "said.training", count=len(weak), all=len(shown), branch=called("branch", row["branch"], names),
@@ -77,12 +88,14 @@ def raters(table: SafeTable, names: Names) -> tuple[str, ...]:
     whole = frame[frame["criterion"] == EVERY]
     if whole.empty or is_missing(whole["alpha"].iloc[0]):
         return (names.refusal(frame["hidden_reason"]),)
-    row = whole.iloc[0]
+    row = _first(whole)
     lines = [
         said(
-            "said.raters", n=names.n(row["n"], row["n_band"]), alpha=numbers.decimal(row["alpha"], names.lang),
+            "said.raters", n=names.n(row["n"], row["n_band"]),
+            alpha=numbers.decimal(row["alpha"], names.lang),
             interval=numbers.between(row["alpha_low"], row["alpha_high"], names.lang),
-            verdict=said(f"verdict.{row['verdict']}"), apart=numbers.decimal(100 * row["apart"], names.lang, 0),
+            verdict=said(f"verdict.{row['verdict']}"),
+            apart=numbers.decimal(100 * row["apart"], names.lang, 0),
         )
     ]  # fmt: skip
     weak = frame[(frame["criterion"] != EVERY) & (frame["verdict"] == "unreliable")]
@@ -92,7 +105,26 @@ def raters(table: SafeTable, names: Names) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _headline(frame: pd.DataFrame, row: "pd.Series[object]", table: SafeTable, names: Names) -> str:
+def late_list(table: SafeTable, names: Names) -> tuple[str, ...]:
+    """Return which branches had late tickets, the most first; ``table``: of kind ``desk``, of all types."""
+    frame = released(table, "desk")
+    own = frame[(frame["type"] == EVERY) & (frame["branch"] != EVERY)]
+    late = own[own["late"].fillna(0) > 0].sort_values(["late", "n"], ascending=[False, True], kind="stable")
+    if late.empty:
+        return ()
+    said = word(names)
+    branches = [
+        said("said.late_one", branch=called("branch", one["branch"], names), late=one["late"], n=one["n"])
+        for one in late.head(2 * _LISTED).to_dict("records")
+    ]
+    return (said("said.late", branches=branches),)
+
+
+def _first(frame: pd.DataFrame) -> Mapping[str, Any]:
+    return {str(name): value for name, value in frame.iloc[0].items()}
+
+
+def _headline(frame: pd.DataFrame, row: Mapping[str, Any], table: SafeTable, names: Names) -> str:
     said = word(names)
     head = said(
         "said.on_time", n=_many(row["n"], names), share=tenths(row["on_time"], names),
@@ -125,8 +157,8 @@ def _branches(own: pd.DataFrame, names: Names) -> str:
         if len(found):
             branches = [
                 said(
-                    "said.one", branch=called("branch", one["branch"], names), share=tenths(one["on_time"], names),
-                    n=_many(one["n"], names),
+                    "said.one", branch=called("branch", one["branch"], names),
+                    share=tenths(one["on_time"], names), n=_many(one["n"], names),
                 )
                 for one in found.to_dict("records")
             ]  # fmt: skip
@@ -136,19 +168,19 @@ def _branches(own: pd.DataFrame, names: Names) -> str:
     return ("" if names.lang == "zh" else " ").join(lines)
 
 
-def _year(row: "pd.Series[object]", names: Names) -> str:
+def _year(row: Mapping[str, Any], names: Names) -> str:
     if is_missing(row["change"]):
         return ""
-    said, low, high = word(names), float(str(row["change_low"])), float(str(row["change_high"]))
+    said, low, high = word(names), float(row["change_low"]), float(row["change_high"])
     sure = low > 0 or high < 0
     return said(
-        "said.year", change=points(float(str(row["change"])), names),
+        "said.year", change=points(float(row["change"]), names),
         interval=numbers.between(100 * low, 100 * high, names.lang, 1),
         verdict=said("said.year_sure" if sure else "said.year_unsure"),
     )  # fmt: skip
 
 
-def _open(row: "pd.Series[object]", table: SafeTable, names: Names) -> str:
+def _open(row: Mapping[str, Any], table: SafeTable, names: Names) -> str:
     said = word(names)
     counts = {"end": day(table.notes["last_day"], names), "backlog": _many(row["backlog"], names)}
     counts |= {"overdue": _many(row["overdue"], names)}

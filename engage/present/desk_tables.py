@@ -117,4 +117,7 @@ def _words(group: str, ids: pd.Series, names: Names) -> list[str]:
 
 def _with_interval(frame: pd.DataFrame, name: str, names: Names) -> list[str]:
     rows = zip(frame[name], between(frame[f"{name}_low"], frame[f"{name}_high"], names), strict=True)
-    return ["–" if is_missing(one) else f"{numbers.decimal(float(one), names.lang)} ({ends})" for one, ends in rows]
+    return [
+        "–" if is_missing(one) else f"{numbers.decimal(float(one), names.lang)} ({ends})"
+        for one, ends in rows
+    ]

@@ -7,7 +7,6 @@ little. A branch of a few people is those people, though, and marks are about ag
 from collections.abc import Collection, Mapping
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from engage.privacy import rounding
@@ -23,14 +22,23 @@ AGENTS_UNKNOWN: Final = "agents_unknown"
 _LIMITS: Final = ("low", "high", "far_low", "far_high")
 _CHANGE: Final = ("before", "change", "change_low", "change_high")
 _REPEAT: Final = ("repeat", "repeat_low", "repeat_high")
-DESK_COLUMNS: Final = ("type", "branch", "n", "late", "on_time", "ci_low", "ci_high", *_CHANGE, "opened", *_REPEAT,
-                       "backlog", "overdue", *_LIMITS, "standing", "hidden_reason")  # fmt: skip
-WEEK_COLUMNS: Final = ("type", "week", "n", "late", "on_time", "ci_low", "ci_high", "low", "high", "standing",
-                       "centre", "before", "backlog", "overdue", "hidden_reason")  # fmt: skip
-INSPECTION_COLUMNS: Final = ("branch", "criterion", "n", "n_band", "mean", "ci_low", "ci_high", "standard", "gap",
-                             "verdict", "p_value", "hidden_reason")  # fmt: skip
-RATER_COLUMNS: Final = ("criterion", "n", "n_band", "apart", "alpha", "alpha_low", "alpha_high", "icc", "icc_low",
-                        "icc_high", "kappa", "kappa_low", "kappa_high", "verdict", "hidden_reason")  # fmt: skip
+DESK_COLUMNS: Final = (
+    "type", "branch", "n", "late", "on_time", "ci_low", "ci_high", *_CHANGE, "opened", *_REPEAT,
+    "backlog", "overdue", *_LIMITS, "standing", "hidden_reason",
+)  # fmt: skip
+WEEK_COLUMNS: Final = (
+    "type", "week", "n", "late", "on_time", "ci_low", "ci_high", "low", "high", "standing",
+    "centre", "before", "backlog", "overdue", "hidden_reason",
+)  # fmt: skip
+INSPECTION_COLUMNS: Final = (
+    "branch", "criterion", "n", "n_band", "mean", "ci_low", "ci_high", "standard", "gap", "verdict",
+    "p_value", "hidden_reason",
+)  # fmt: skip
+_AGREEMENT: Final = (
+    "apart", "alpha", "alpha_low", "alpha_high", "icc", "icc_low", "icc_high",
+    "kappa", "kappa_low", "kappa_high",
+)  # fmt: skip
+RATER_COLUMNS: Final = ("criterion", "n", "n_band", *_AGREEMENT, "verdict", "hidden_reason")
 
 
 def release_desk(
@@ -76,7 +84,7 @@ def release_desk_weeks(table: pd.DataFrame, notes: Mapping[str, Note], policy: P
     frame[["on_time", "ci_low", "ci_high"]] = frame[["on_time", "ci_low", "ci_high"]].mask(few)
     frame["late"] = frame["late"].astype("Int64").mask(few)
     frame["standing"] = frame["standing"].astype(object).where(frame["standing"].notna() & ~few, None)
-    frame["hidden_reason"] = np.where(few, FEW_TICKETS, None)
+    frame["hidden_reason"] = pd.Series(FEW_TICKETS, frame.index, dtype=object).where(few, None)
     return seal("desk_weeks", frame[list(WEEK_COLUMNS)], notes)
 
 
@@ -113,17 +121,17 @@ def release_inspections(
 
 
 def release_raters(table: pd.DataFrame, notes: Mapping[str, Note], policy: Policy) -> SafeTable:
-    """Release how far raters agree, all raters together, of criteria with ``policy.comments_k`` cases or more.
+    """Release how far raters agree, all together, of criteria with ``policy.comments_k`` cases or more.
 
     ``table``: as of :func:`engage.model.inspections.rater_agreement`. Figures to 0.01, n in bands below 20.
     """
     frame = table.reset_index(drop=True).copy()
     few = frame["n"] < policy.comments_k
-    figures = [name for name in RATER_COLUMNS if name not in ("criterion", "n", "n_band", "verdict", "hidden_reason")]
+    figures = list(_AGREEMENT)
     frame[figures] = frame[figures].astype(float).round(2).mask(few)
     frame["verdict"] = frame["verdict"].astype(object).where(frame["verdict"].notna() & ~few, None)
     frame = _banded(frame)
-    frame["hidden_reason"] = np.where(few, FEW_CASES, None)
+    frame["hidden_reason"] = pd.Series(FEW_CASES, frame.index, dtype=object).where(few, None)
     return seal("raters", frame[list(RATER_COLUMNS)], notes)
 
 
@@ -133,11 +141,14 @@ def _small_branches(
     """Return why branches are hidden whatever their tickets: too few people, or next to such."""
     known = [one for one in branches if one in people]
     sizes = pd.DataFrame({"n": [people[str(one)] for one in known]}, dtype=int)
-    reasons = suppress(sizes, [], policy.scores_k) if known else []
-    return {one: why for one, why in zip(known, reasons, strict=True) if why}
+    if not known:
+        return {}
+    reasons = suppress(sizes, [], policy.scores_k)
+    return {one: str(why) for one, why in zip(known, reasons, strict=True) if why}
 
 
 def _banded(frame: pd.DataFrame) -> pd.DataFrame:
     counts = [int(n) for n in frame["n"]]
     shown = pd.array([rounding.n_shown(n) for n in counts], dtype="Int64")
-    return frame.assign(n=shown, n_band=[rounding.n_band(n) for n in counts])
+    bands = pd.Series([rounding.n_band(n) for n in counts], frame.index, dtype=object)
+    return frame.assign(n=shown, n_band=bands)

@@ -18,6 +18,7 @@ from engage.privacy import (
     release_raters,
     unnamed,
 )
+from engage.privacy.safe import Note
 from engage.store import Snapshot
 from engage.workspace import linking
 from engage.workspace.base import Base
@@ -46,9 +47,13 @@ class Desk(Base):
         found = ticket_rates(tickets_of(snapshot, self.policy), weeks=weeks)
         self._audit("desk", rows=len(found.table))
         last = found.end - pd.Timedelta(days=1)
-        notes = {"weeks": weeks, "first_day": f"{found.start:%Y-%m-%d}", "last_day": f"{last:%Y-%m-%d}"}
+        notes: dict[str, Note] = {
+            "weeks": weeks,
+            "first_day": f"{found.start:%Y-%m-%d}",
+            "last_day": f"{last:%Y-%m-%d}",
+        }
         notes |= {"as_of": f"{found.as_of:%Y-%m-%d %H:%M}"}
-        spread = {f"rho_{name}": round(rho, 4) for name, rho in found.rho.items()}
+        spread: dict[str, Note] = {f"rho_{name}": round(rho, 4) for name, rho in found.rho.items()}
         return release_desk(found.table, notes | spread, self.policy, people=head_counts(snapshot))
 
     def desk_weeks(self, weeks: int = 52) -> SafeTable:
@@ -72,7 +77,11 @@ class Desk(Base):
         table = weaknesses(marks)
         self._audit("inspections", rows=len(table))
         days = pd.to_datetime(marks["date"]).dropna()
-        notes = {} if days.empty else {"first_day": f"{days.min():%Y-%m-%d}", "last_day": f"{days.max():%Y-%m-%d}"}
+        notes = (
+            {}
+            if days.empty
+            else {"first_day": f"{days.min():%Y-%m-%d}", "last_day": f"{days.max():%Y-%m-%d}"}
+        )
         return release_inspections(table, notes, self.policy, people=head_counts(snapshot))
 
     def raters(self) -> SafeTable:
@@ -100,7 +109,7 @@ def tickets_of(snapshot: Snapshot, policy: Policy) -> pd.DataFrame:
 
 
 def marks_of(snapshot: Snapshot, policy: Policy) -> pd.DataFrame:
-    """Return marks of inspections; branches of hardly any agent, and criteria of hardly any case, numbered."""
+    """Return marks of inspections; branches of hardly any agent, criteria of hardly any case numbered."""
     marks = engine.frame(engine.open_table(snapshot, "inspections"))
     agents = marks.dropna(subset=["respondent"]).drop_duplicates(["branch", "respondent"])
     marks = _named(marks, "branch", agents, set(head_counts(snapshot)), policy)
@@ -134,7 +143,9 @@ def newest(snapshot: Snapshot) -> pd.DataFrame:
     rows["told_by"] = numbered.where(rows[_NUMBER].notna(), written)
     newest_last = rows.sort_values(["as_of", "place"], kind="stable")
     kept = newest_last.drop_duplicates("told_by", keep="last")
-    return kept.drop(columns=["place", "told_by"]).sort_values(["opened", "branch"], kind="stable", ignore_index=True)
+    return kept.drop(columns=["place", "told_by"]).sort_values(
+        ["opened", "branch"], kind="stable", ignore_index=True
+    )
 
 
 def head_counts(snapshot: Snapshot) -> Mapping[str, int]:
@@ -145,5 +156,3 @@ def head_counts(snapshot: Snapshot) -> Mapping[str, int]:
     left = people["left"].fillna(False).astype(bool) if "left" in people else False
     sizes = people[~left].groupby("team").size()
     return {str(team): int(n) for team, n in sizes.items()}
-
-

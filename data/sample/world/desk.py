@@ -15,13 +15,31 @@ Row = list[str | int]
 Floats = npt.NDArray[np.float64]
 
 BRANCHES: Final = tuple(
-    f"{name}分公司" for name in ("城东", "城西", "城南", "城北", "新区", "老城", "港口", "临江", "湖滨", "山前", "河口", "园区")
+    f"{name}分公司"
+    for name in (
+        "城东",
+        "城西",
+        "城南",
+        "城北",
+        "新区",
+        "老城",
+        "港口",
+        "临江",
+        "湖滨",
+        "山前",
+        "河口",
+        "园区",
+    )
 )
 FIRST_WEEK: Final = date(2025, 6, 2)
 WEEKS: Final = 69
 AS_OF: Final = datetime(2026, 9, 28, 8, 0)
 PER_WEEK: Final = 7.0  # tickets of a branch in a week, on average over branches
-TYPES: Final = {"fault": ("障碍", 0.62, 48, 0.972), "complaint": ("投诉", 0.3, 72, 0.945), "other": ("咨询", 0.08, 24, 0.975)}
+TYPES: Final = {
+    "fault": ("障碍", 0.62, 48, 0.972),
+    "complaint": ("投诉", 0.3, 72, 0.945),
+    "other": ("咨询", 0.08, 24, 0.975),
+}
 """Word, share of tickets, hours until due, share on time of a usual branch in a usual week."""
 BRANCH_SD: Final = 0.25  # of the log-odds of being on time, between branches
 WEEK_SD: Final = 0.1
@@ -51,7 +69,7 @@ _LARGE: Final = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """``tickets``: one row each, with ``p``, the chance it had of being on time; ``marks``: one per rating."""
+    """``tickets``: one row each, with ``p``, its chance of being on time; ``marks``: one per rating."""
 
     tickets: pd.DataFrame
     marks: pd.DataFrame
@@ -121,7 +139,16 @@ def _marks(rng: np.random.Generator, cases: int = _CASES) -> pd.DataFrame:
 
 def ticket_rows(desk: Desk) -> list[Row]:
     """Return the ticket system's extract."""
-    head: Row = ["工单号", "责任单位", "工单类型", "受理时间", "处理时限", "完成时间", "是否重复", "数据截至时间"]
+    head: Row = [
+        "工单号",
+        "责任单位",
+        "工单类型",
+        "受理时间",
+        "处理时限",
+        "完成时间",
+        "是否重复",
+        "数据截至时间",
+    ]
     rows = [
         [f"GD{place + 1:06d}", one.branch, TYPES[str(one.type)][0], _moment(one.opened), _moment(one.due),
          _moment(one.closed), "是" if one.repeat else "否", _moment(pd.Timestamp(AS_OF))]
@@ -132,7 +159,18 @@ def ticket_rows(desk: Desk) -> list[Row]:
 
 def inspection_rows(desk: Desk) -> list[Row]:
     """Return the quality panel's marks, one row per case, rater and criterion."""
-    head: Row = ["录音编号", "分公司", "质检日期", "方式", "坐席", "质检员", "质检项", "得分", "满分", "达标分"]
+    head: Row = [
+        "录音编号",
+        "分公司",
+        "质检日期",
+        "方式",
+        "坐席",
+        "质检员",
+        "质检项",
+        "得分",
+        "满分",
+        "达标分",
+    ]
     first = AS_OF.date() - timedelta(days=91)
     rows = [
         [f"LY{one.case + 1:05d}", BRANCHES[one.branch], (first + timedelta(days=int(one.day))).isoformat(),
@@ -146,8 +184,8 @@ def inspection_rows(desk: Desk) -> list[Row]:
 def planted_desk() -> dict[str, Any]:
     """Return what is planted, as ``TRUTH.yaml`` shows it."""
     return {
-        "what": "log-odds of a ticket being on time: the type's, plus the branch's (normal), the week's (normal) "
-        "and what is planted; marks from 0 to 10 with a standard of 8",
+        "what": "log-odds of a ticket being on time: the type's, plus the branch's (normal), the week's "
+        "(normal) and what is planted; marks from 0 to 10 with a standard of 8",
         "on_time_of_a_usual_branch": {name: share for name, (_, _, _, share) in TYPES.items()},
         "between_branches_sd": BRANCH_SD,
         "late_branch": {"branch": LATE_BRANCH, "by": LATE_BY, "repeat_share": REPEAT_LATE},
@@ -160,7 +198,7 @@ def planted_desk() -> dict[str, Any]:
 
 
 def desk_facts(desk: Desk) -> dict[str, Any]:
-    """Return the share on time that the last 13 full weeks were to have, by type, from each ticket's chance."""
+    """Return the share on time that the last 13 full weeks were to have, by type: the mean of all chances."""
     end = pd.Timestamp(FIRST_WEEK) + pd.Timedelta(weeks=WEEKS)
     last = desk.tickets[(desk.tickets["due"] < end) & (desk.tickets["due"] >= end - pd.Timedelta(weeks=13))]
     shares = last.groupby("type")["p"].mean()

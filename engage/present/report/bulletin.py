@@ -32,17 +32,20 @@ class DeskSource(Protocol):
         """Return marks beside their standard."""
 
 
-def bulletin(tables: DeskSource, lang_names: Names, *, made_on: str) -> Report:
+def bulletin(tables: DeskSource, names: Names, *, made_on: str) -> Report:
     """Return the bulletin of the last full week.
 
     ``made_on``: the date to put on it, as the reader writes it. Raises ``TooLittleData`` without tickets.
     """
-    names, lang = lang_names, lang_names.lang
+    lang = names.lang
     week, quarter, trend = tables.desk(WEEK), tables.desk(QUARTER), tables.desk_weeks()
     of = {"start": day(week.notes["first_day"], names), "end": day(week.notes["last_day"], names)}
     method = method_lines(_METHOD, lang)
     parts = [
-        _part("week", sentences.desk(week, names), (), [("week", "branches", week)], names),
+        _part(
+            "week", (*sentences.desk(week, names), *sentences.late_list(week, names)), (),
+            [("week", "branches", week)], names,
+        ),
         _part(
             "weeks", sentences.desk_weeks(trend, names), [charts.desk_weeks(trend, names)],
             [("weeks", "trend_table", trend)], names,
@@ -67,7 +70,9 @@ def _training(tables: DeskSource, names: Names) -> Section:
     except TooLittleData as error:
         line = f"{error.what(names.lang)} {error.remedy(names.lang)}"
         return Section("training", say("desk.bulletin.training", names.lang), (line,))
-    return _part("training", sentences.training(marks, names), (), [("training", "training_table", marks)], names)
+    return _part(
+        "training", sentences.training(marks, names), (), [("training", "training_table", marks)], names
+    )
 
 
 def _part(
@@ -78,6 +83,8 @@ def _part(
     names: Names,
     **params: object,
 ) -> Section:
-    made = tuple(Sheet(id, say(f"desk.bulletin.{key}", names.lang, weeks=QUARTER), table) for id, key, table in sheets)
+    made = tuple(
+        Sheet(id, say(f"desk.bulletin.{key}", names.lang, weeks=QUARTER), table) for id, key, table in sheets
+    )
     drawn = tuple(Figure(chart, lines[0]) for chart in figures)
     return Section(name, say(f"desk.bulletin.{name}", names.lang, **params), tuple(lines), drawn, made)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from engage.ingest.cells import Rows
@@ -116,4 +115,5 @@ def _by_end_of_day(moments: "pd.Series[pd.Timestamp]", *, each: bool = False) ->
 
 def as_rows(rows: Rows, index: "pd.Index[int]") -> Rows:
     """Return the file's row of each row of a melted table."""
-    return rows[index.to_numpy()]
+    melted_rows: Rows = rows[index.to_numpy()]
+    return melted_rows

@@ -22,7 +22,7 @@ ALARM: Final = 0.998
 FEW_UNITS: Final = 5
 """Below this many units how much they differ anyway can't be estimated."""
 WINSORISED: Final = 0.1
-_NORMAL_LEFT: Final = 0.6785706
+_NORMAL_LEFT: Final = 0.6786546
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,7 @@ def funnel(
     With θ the share of all units together, z = (y − θ)/sqrt(θ(1 − θ)/n). Units differ for reasons of their
     own as well, so limits of chance alone would be crossed by too many. The dispersion φ is the mean of z²
     after the lowest and highest tenth of z are set to their quantiles (winsorised, lest the unit that is
-    looked for widens its own limits), divided by .6786, what that leaves of a normal variance (the source
+    looked for widens its own limits), divided by .6787, what that leaves of a normal variance (the source
     does not divide, and so has limits that are too narrow).
 
     - ``"additive"`` (random effects): units' true shares vary around θ with the variance ρθ(1 − θ), so that
@@ -93,7 +93,7 @@ def funnel(
     ``events``, ``n``: counts, one per unit; units with n = 0 are not allowed. With fewer than five units φ is
     1. Raises ``TooLittleData`` for no unit, ``UsageError`` for counts that are no counts, different lengths,
     or an unknown spread.
-    Source: Spiegelhalter (2005), Stat. Med. 24, 1185–1202, but for the beta-binomial quantiles and .6786.
+    Source: Spiegelhalter (2005), Stat. Med. 24, 1185–1202, but for the beta-binomial quantiles and .6787.
     R: ``FunnelPlotR::funnel_plot`` draws like limits on an arcsine scale.
     """
     if spread not in ("additive", "multiplicative", "none"):

@@ -32,8 +32,8 @@ class DeskRates:
     them, ``on_time`` with ``ci_low``, ``ci_high`` (Wilson); ``n_before``, ``before`` of the same weeks a year
     earlier, ``change`` with ``change_low``, ``change_high`` (Newcombe); ``opened`` in the period, of
     ``n_repeat`` of which it is known, ``repeat`` with its interval; ``backlog`` and ``overdue`` at the end;
-    funnel limits ``low``, ``high``, ``far_low``, ``far_high`` and ``standing`` of branches. ``dispersion`` and ``rho`` are
-    those of each type's funnel, ``sigma_z`` of its weeks.
+    funnel limits ``low``, ``high``, ``far_low``, ``far_high`` and ``standing`` of branches. ``dispersion``
+    and ``rho`` are those of each type's funnel, ``sigma_z`` of its weeks.
     """
 
     table: pd.DataFrame
@@ -120,7 +120,7 @@ def ticket_weeks(tickets: pd.DataFrame, *, weeks: int = 52) -> pd.DataFrame:
 def last_monday(as_of: pd.Timestamp) -> pd.Timestamp:
     """Return the Monday that ends the last full week by ``as_of`` (a Sunday's last second is its end)."""
     moment = as_of + pd.Timedelta(seconds=1)
-    return moment.normalize() - pd.Timedelta(days=moment.weekday())
+    return moment.normalize() - pd.Timedelta(days=moment.day_of_week)
 
 
 def _prepared(tickets: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timestamp]:
@@ -133,7 +133,7 @@ def _prepared(tickets: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timestamp]:
         frame[name] = moments.dt.tz_localize(None) if moments.dt.tz is not None else moments
     decided = frame["due"].notna() & (frame["due"] <= frame["as_of"])
     frame["late"] = decided & (frame["closed"].isna() | (frame["closed"] > frame["due"]))
-    monday = frame["due"].dt.normalize() - pd.to_timedelta(frame["due"].dt.weekday, unit="D")
+    monday = frame["due"].dt.normalize() - pd.to_timedelta(frame["due"].dt.day_of_week, unit="D")
     frame["week"] = monday.where(decided)
     return frame, frame["as_of"].max()
 

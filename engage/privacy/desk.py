@@ -53,7 +53,8 @@ def release_desk(
     """
     frame = table.reset_index(drop=True).copy()
     away = _small_branches(frame["branch"].unique(), people, policy)
-    frame["hidden_reason"] = frame["branch"].map(away).fillna("")
+    reasons = [away.get(branch, "") for branch in frame["branch"]]
+    frame["hidden_reason"] = pd.Series(reasons, frame.index, dtype=object)
     few = (frame["n"] < policy.scores_k) & (frame["hidden_reason"] == "")
     frame.loc[few, "hidden_reason"] = FEW_TICKETS
     hidden = frame["hidden_reason"] != ""

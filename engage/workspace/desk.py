@@ -136,11 +136,13 @@ def newest(snapshot: Snapshot) -> pd.DataFrame:
     rows = engine.frame(engine.open_table(snapshot, "tickets"))
     order = {id: place for place, id in enumerate(snapshot.import_ids("tickets"))}
     rows = rows.assign(place=rows["import_id"].map(order))
-    alike = ["branch", "type", "opened", "due"]
-    again = rows.groupby(["import_id", *alike], dropna=False).cumcount().astype(str)
-    written = rows[alike].astype(str).agg("/".join, axis=1) + "/" + again
     numbered = rows["branch"].astype(str) + "#" + rows[_NUMBER].astype(str)
-    rows["told_by"] = numbered.where(rows[_NUMBER].notna(), written)
+    bare = rows[rows[_NUMBER].isna()]
+    if len(bare):
+        alike = ["branch", "type", "opened", "due"]
+        again = bare.groupby(["import_id", *alike], dropna=False).cumcount().astype(str)
+        numbered[bare.index] = bare[alike].astype(str).agg("/".join, axis=1) + "/" + again
+    rows["told_by"] = numbered
     newest_last = rows.sort_values(["as_of", "place"], kind="stable")
     kept = newest_last.drop_duplicates("told_by", keep="last")
     return kept.drop(columns=["place", "told_by"]).sort_values(

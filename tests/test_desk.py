@@ -263,13 +263,19 @@ def space(tmp_path_factory):
     return made
 
 
-def test_the_desk_needs_no_wave(space):
+@pytest.fixture(scope="module")
+def shown(space):
+    """The desk's tables by name, asked for once."""
+    return {name: getattr(space, name)() for name in ("desk", "desk_weeks", "inspections", "raters")}
+
+
+def test_the_desk_needs_no_wave(space, shown):
     assert space.desk_kinds == ("tickets", "inspections")
-    table = space.desk().tidy()
+    table = shown["desk"].tidy()
     assert table.set_index(["type", "branch"]).loc[("all", "late"), "standing"] == "far_below"
     assert "odd name" not in set(table["branch"])  # a name of one ticket is numbered
-    assert not space.inspections().tidy().empty
-    assert space.raters().notes == {}
+    assert not shown["inspections"].tidy().empty
+    assert shown["raters"].tidy()["alpha"].notna().all()
 
 
 def test_an_extract_that_overlaps_counts_once(tmp_path):
@@ -284,17 +290,17 @@ def test_an_extract_that_overlaps_counts_once(tmp_path):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_chart_and_line_is_in_words(space, lang):
+def test_every_chart_and_line_is_in_words(shown, lang):
     names = Names(None, lang)
-    desk, weeks, inspected = space.desk(), space.desk_weeks(), space.inspections()
+    desk, weeks, inspected = shown["desk"], shown["desk_weeks"], shown["inspections"]
     said = [
         *sentences.desk(desk, names),
         *sentences.desk(desk, names, "fault"),
-        *sentences.raters(space.raters(), names),
+        *sentences.raters(shown["raters"], names),
     ]
     said += [*sentences.desk_weeks(weeks, names), *sentences.training(inspected, names)]
     assert all("{" not in line and "nan" not in line.lower() for line in said)
-    n = space.desk().tidy()["n"].iloc[0]
+    n = desk.tidy()["n"].iloc[0]
     assert numbers.whole(n, lang) in said[0]
     for chart in (charts.funnel(desk, names), charts.desk_weeks(weeks, names), charts.backlog(weeks, names),
                   charts.marks(inspected, names)):  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from engage.errors import TooLittleData, UsageError
@@ -81,10 +82,10 @@ def ticket_rates(tickets: pd.DataFrame, *, weeks: int = 13, end: pd.Timestamp | 
         if not _due(own, start, end).any():
             continue
         sigma[type_] = _sigma(own, end)
-        found = [_row(own, type_, EVERY, start, end, sigma[type_])]
-        found += [
-            _row(part, type_, str(branch), start, end, sigma[type_]) for branch, part in own.groupby("branch")
-        ]
+        counts = _counts(own, start, end)
+        whole = counts.sum().rename(EVERY)
+        found = [_row(type_, whole, sigma[type_])]
+        found += [_row(type_, counts.loc[branch], sigma[type_]) for branch in counts.index]
         dispersion[type_], rho[type_] = _place(found)
         rows += found
     if not rows:
@@ -142,40 +143,41 @@ def _due(frame: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> "pd.Ser
     return (frame["week"] >= start) & (frame["week"] < end)
 
 
-def _row(
-    own: pd.DataFrame, type_: str, branch: str, start: pd.Timestamp, end: pd.Timestamp, sigma: float
-) -> dict[str, Any]:
+def _counts(own: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    """Return what is counted of each branch; the year before only where tickets go back that far."""
     earlier = YEAR * _WEEK
-    n, late = _counted(own, start, end)
-    whole_year = own["week"].min() <= start - earlier
-    n_before, late_before = _counted(own, start - earlier, end - earlier) if whole_year else (0, 0)
-    opened = own[(own["opened"] >= start) & (own["opened"] < end)]
-    known = opened["repeat"].dropna()
-    open_then = (own["opened"] < end) & ~(own["closed"] < end)
-    found: dict[str, Any] = {"type": type_, "branch": branch, "n": n, "late": late}
-    found |= _share(n - late, n, ("on_time", "ci_low", "ci_high"))
-    found |= {
-        "n_before": n_before,
-        **_share(n_before - late_before, n_before, ("before", "before_low", "before_high")),
-    }
+    due, before = _due(own, start, end), _due(own, start - earlier, end - earlier)
+    if not own["week"].min() <= start - earlier:
+        before &= False
+    opened = (own["opened"] >= start) & (own["opened"] < end)
+    repeat = own["repeat"].astype("boolean")
+    waiting = (own["opened"] < end) & ~(own["closed"] < end)
+    flags = {
+        "n": due, "late": due & own["late"], "n_before": before, "late_before": before & own["late"],
+        "opened": opened, "n_repeat": opened & repeat.notna(), "repeats": opened & repeat.fillna(False),
+        "backlog": waiting, "overdue": waiting & (own["due"] < end),
+    }  # fmt: skip
+    return pd.DataFrame(flags).astype(int).groupby(own["branch"]).sum()
+
+
+def _row(type_: str, counts: "pd.Series[Any]", sigma: float) -> dict[str, Any]:
+    """Return one branch's shares and intervals from its counts."""
+    of = {str(name): int(count) for name, count in counts.items()}
+    n, n_before = of["n"], of["n_before"]
+    found: dict[str, Any] = {"type": type_, "branch": str(counts.name), "n": n, "late": of["late"]}
+    found |= _share(n - of["late"], n, ("on_time", "ci_low", "ci_high"))
+    found |= {"n_before": n_before}
+    found |= _share(n_before - of["late_before"], n_before, ("before", "before_low", "before_high"))
     found |= dict.fromkeys(("change", "change_low", "change_high"), math.nan)
     if n and n_before:
         m, m_before = n / sigma**2, n_before / sigma**2
         ends = difference_interval(found["on_time"] * m, m, found["before"] * m_before, m_before)
-        found |= {
-            "change": found["on_time"] - found["before"],
-            "change_low": ends.low,
-            "change_high": ends.high,
-        }
-    found |= {"opened": len(opened), "n_repeat": len(known)}
-    found |= _share(int(known.sum()), len(known), ("repeat", "repeat_low", "repeat_high"))
-    found |= {"backlog": int(open_then.sum()), "overdue": int((open_then & (own["due"] < end)).sum())}
+        change = found["on_time"] - found["before"]
+        found |= {"change": change, "change_low": ends.low, "change_high": ends.high}
+    found |= {"opened": of["opened"], "n_repeat": of["n_repeat"]}
+    found |= _share(of["repeats"], of["n_repeat"], ("repeat", "repeat_low", "repeat_high"))
+    found |= {"backlog": of["backlog"], "overdue": of["overdue"]}
     return found | dict.fromkeys(_LIMITS, math.nan) | {"standing": None}
-
-
-def _counted(own: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:
-    inside = _due(own, start, end)
-    return int(inside.sum()), int(own.loc[inside, "late"].sum())
 
 
 def _share(k: int, n: int, names: Sequence[str]) -> dict[str, float]:
@@ -222,11 +224,18 @@ def _charted(type_: str, own: pd.DataFrame, counts: pd.DataFrame, shown: pd.Data
     if len(shown) >= FEW_WEEKS:
         chart = control_chart(good, n)
         table["low"], table["high"], table["standing"] = chart.low, chart.high, list(chart.standing)
-    ends = [week + _WEEK for week in shown.index]
-    opened, closed, due = own["opened"], own["closed"], own["due"]
-    waiting = [(opened < end) & ~(closed < end) for end in ends]
-    table["backlog"] = [int(one.sum()) for one in waiting]
-    table["overdue"] = [int((one & (due < end)).sum()) for one, end in zip(waiting, ends, strict=True)]
+    ends = pd.DatetimeIndex(shown.index) + _WEEK
+    table["backlog"] = _before(own["opened"], ends) - _before(own["closed"], ends)
+    due = own[own["due"].notna()]
+    done = due[["closed", "due"]].max(axis=1, skipna=False)
+    table["overdue"] = _before(due["due"], ends) - _before(done, ends)
     before = counts.reindex(pd.DatetimeIndex(shown.index) - YEAR * _WEEK)
     table["before"] = (1 - before["late"] / before["n"]).to_numpy()
     return table
+
+
+def _before(
+    moments: "pd.Series[pd.Timestamp]", ends: pd.DatetimeIndex
+) -> "np.ndarray[Any, np.dtype[np.intp]]":
+    """Return how many moments lie before each end."""
+    return np.searchsorted(np.sort(moments.dropna().to_numpy()), ends.to_numpy(), side="left")

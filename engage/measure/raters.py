@@ -48,7 +48,7 @@ class Kappa:
 
 
 @dataclass(frozen=True, slots=True)
-class Alpha:
+class RaterAlpha:
     """Krippendorff's alpha: 1 for full agreement, 0 for none beyond chance.
 
     The interval is a bootstrap over cases. ``n`` cases with at least two ratings, ``n_ratings`` in them;
@@ -122,7 +122,7 @@ def cohen_kappa(
 
 def krippendorff_alpha(
     ratings: pd.DataFrame, *, metric: Metric = "interval", level: float = 0.95, seed: int = 0
-) -> Alpha:
+) -> RaterAlpha:
     """Return Krippendorff's alpha, 1 − Do/De, of any number of raters, with missing ratings.
 
     Each pair of ratings of a case with m of them counts 1/(m − 1) in the table of coincidences o(c, k); n(c)
@@ -154,7 +154,7 @@ def krippendorff_alpha(
     low, high = np.nanquantile(_alpha(drawn, levels, metric), [tail, 1 - tail])
     dropped = len(values) - len(rated)
     count = int((~np.isnan(rated)).sum())
-    return Alpha(found, float(low), float(high), metric, level, len(rated), count, dropped)
+    return RaterAlpha(found, float(low), float(high), metric, level, len(rated), count, dropped)
 
 
 def _weights(k: int, weights: Weights) -> FloatArray:

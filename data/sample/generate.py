@@ -1,4 +1,5 @@
-"""Write the sample: survey exports, staff list, service, programmes, suggestion box, and TRUTH.yaml.
+"""Write the sample: survey exports, staff list, service, programmes, suggestion box, tickets,
+inspections, and TRUTH.yaml.
 
 python data/sample/generate.py            writes beside itself; the same bytes every time
 python data/sample/generate.py --truth    also runs the very large draw behind TRUTH.yaml (about a minute)
@@ -20,6 +21,14 @@ import yaml  # noqa: E402
 from world import World, composites, make_world  # noqa: E402
 from world import planted as p  # noqa: E402
 from world.comments import load_texts, write_comments  # noqa: E402
+from world.desk import (  # noqa: E402
+    desk_facts,
+    inspection_rows,
+    make_desk,
+    planted_desk,
+    single_rating_icc,
+    ticket_rows,
+)
 from world.exports import (  # noqa: E402
     box_rows,
     csv_bytes,
@@ -133,10 +142,11 @@ def files(
     comments, box = write_comments(world, load_texts(texts), world.seed)
     first, second, third = p.WAVES
     made = {wave: p.WAVE_DATES[wave][1] + timedelta(days=3) for wave in p.WAVES}
+    desk = make_desk(world.seed)
     truth = {
-        "planted": planted_effects(),
-        "estimated": dict(estimated or {}),
-        "sample": sample_facts(world, comments, box),
+        "planted": planted_effects() | {"desk": planted_desk()},
+        "estimated": dict(estimated or {}) | {"desk": {"icc_of_a_single_rating": single_rating_icc()}},
+        "sample": sample_facts(world, comments, box) | {"desk": desk_facts(desk)},
     }
     shown = yaml.safe_dump(truth, allow_unicode=True, sort_keys=False, width=110)
     return {
@@ -150,6 +160,8 @@ def files(
         "people.csv": csv_bytes(people_rows(world), "utf-8-sig"),
         "service.csv": csv_bytes(service_rows(world), "utf-8-sig"),
         "programmes.csv": csv_bytes(programme_rows(world), "utf-8-sig"),
+        "tickets.csv": csv_bytes(ticket_rows(desk), "utf-8-sig"),
+        "inspections.csv": csv_bytes(inspection_rows(desk), "utf-8-sig"),
         **{
             f"suggestion_box_{wave}.csv": csv_bytes(box_rows(box[_half_year(box) == wave]), "utf-8-sig")
             for wave in p.WAVES

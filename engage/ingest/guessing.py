@@ -17,6 +17,8 @@ _NEEDED: Final[Mapping[Kind, frozenset[str]]] = {
     "service": frozenset({"team", "month"}),
     "programmes": frozenset({"programme", "member", "start"}),
     "comments": frozenset({"text"}),
+    "tickets": frozenset({"branch", "opened", "due"}),
+    "inspections": frozenset({"case", "criterion", "score"}),
 }
 """Fields without which a file is not of a kind."""
 _TELLING: Final[Mapping[Kind, frozenset[str]]] = {
@@ -24,6 +26,8 @@ _TELLING: Final[Mapping[Kind, frozenset[str]]] = {
     "service": frozenset({"csat", "on_time", "quality", "handled"}),
     "programmes": frozenset({"programme"}),
     "comments": frozenset({"text"}),
+    "tickets": frozenset({"due"}),
+    "inspections": frozenset({"criterion"}),
 }
 """Fields that hardly any other kind has; one of them is asked for."""
 _ENOUGH: Final = 0.25  # share of the headings that a kind must know

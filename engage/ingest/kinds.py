@@ -1,4 +1,4 @@
-"""Files that aren't survey answers: people, service, programmes and comments."""
+"""Files that aren't survey answers: people, service, programmes, comments, tickets and inspections."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from engage.ingest.desk_kinds import as_rows, finished_inspections, finished_tickets, melted
 from engage.ingest.dialects import Column, Layout
 from engage.ingest.fields import FieldReader, FieldType
 from engage.ingest.mapping import FileMapping, find_header
@@ -32,18 +33,31 @@ FIELDS: Final[Mapping[str, Mapping[str, FieldType]]] = {
         "respondent": "id", "question": "text", "source": "word", "text": "long_text", "date": "date",
         "team": "text",
     },
+    "tickets": {
+        "ticket": "text", "branch": "text", "type": "word", "opened": "date", "due": "date", "closed": "date",
+        "repeat": "yes_no", "as_of": "date",
+    },
+    "inspections": {
+        "case": "text", "branch": "text", "date": "date", "method": "word", "respondent": "id", "rater": "id",
+        "criterion": "text", "score": "number", "top": "number", "standard": "number",
+    },
 }  # fmt: skip
 _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "people": ("respondent",),
     "service": ("team", "month"),
     "programmes": ("programme", "unit", "member", "start"),
     "comments": ("text",),
+    "tickets": ("branch", "opened"),
+    "inspections": ("case", "branch", "criterion", "score"),
 }
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "people": ("respondent", "as_of", "wave"),
     "service": ("team", "month"),
     "programmes": ("programme", "member", "start"),
+    "tickets": ("ticket",),
+    "inspections": ("case", "rater", "criterion"),
 }
+_MELTED: Final = ("criterion", "score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,7 @@ class Records:
 def read_kind(
     kind: str, layout: Layout, mapping: FileMapping, faults: Faults, key: bytes | None = None
 ) -> Records:
-    """Return the table of a people, service, programmes or comments file.
+    """Return the table of a file of one kind that isn't survey answers.
 
     A row without a required field is left out and noted as an error; of rows with equal keys the last stays.
     ``key`` is what pseudonyms are made with, if not the user's own.
@@ -71,7 +85,11 @@ def read_kind(
     columns = {name: reader.read(found.get(name), name, form) for name, form in FIELDS[kind].items()}
     columns |= {name: reader.read(column, name, form) for name, (column, form) in extras.items()}
     for name in _REQUIRED[kind]:
-        told_elsewhere = (name == "unit" and "member" in found) or (name == "text" and mapping.comments)
+        told_elsewhere = (
+            (name == "unit" and "member" in found)
+            or (name == "text" and mapping.comments)
+            or (name in _MELTED and kind == "inspections" and mapping.numbers)
+        )
         if name not in found and not told_elsewhere:
             faults.add("field_absent", "error", field=name, kind=kind)
     table = _finished(kind, pd.DataFrame(columns), found, layout, mapping, faults)
@@ -85,11 +103,11 @@ def read_kind(
 
 
 def _extras(kind: str, layout: Layout, mapping: FileMapping) -> dict[str, tuple[Column, FieldType]]:
-    """Return the mapping's extra columns of people and service files, by id."""
-    if kind not in ("people", "service"):
+    """Return the mapping's extra columns of people and service files, and criteria of inspections, by id."""
+    if kind not in ("people", "service", "inspections"):
         return {}
     wanted: list[tuple[str, str, FieldType]] = [
-        (name, id, "text") for name, id in mapping.demographics.items()
+        (name, id, "text") for name, id in mapping.demographics.items() if kind != "inspections"
     ]
     wanted += [(name, id, "number") for name, id in mapping.numbers.items()]
     columns = [(id, _named(name, layout), form) for name, id, form in wanted]
@@ -162,15 +180,24 @@ def _finished(
         faults.flag("left_before_hired", "warning", early, rows, _shown(found, "leave_date"))
     if kind == "programmes":
         table = _with_unit(table, found, faults)
+    if kind == "tickets":
+        table = finished_tickets(table, found, rows, faults)
+    if kind == "inspections":
+        table = melted(table, mapping)
+        rows = as_rows(rows, table.index)
+        table = finished_inspections(table.reset_index(drop=True), found, rows, faults)
     keys = [name for name in _REQUIRED[kind] if name in found]
     blank = np.zeros(len(table), dtype=bool)
     for name in keys:
         lacking = table[name].isna().to_numpy(dtype=bool)
         faults.flag("row_without_key", "error", lacking, rows, found[name].header, field=name)
         blank |= lacking
-    if len(keys) < len(_REQUIRED[kind]) - ("unit" not in found and "unit" in _REQUIRED[kind]):
+    told = {*keys, "unit", *(_MELTED if mapping.numbers else ())}
+    if set(_REQUIRED[kind]) - told:
         return table[~blank].reset_index(drop=True)
     again = table.duplicated(list(_KEYS[kind]), keep="last").to_numpy(dtype=bool) & ~blank
+    if kind == "tickets":
+        again &= table["ticket"].notna().to_numpy(dtype=bool)
     faults.flag(
         "record_repeated", "warning", again, rows, _shown(found, _KEYS[kind][0]), fields=list(_KEYS[kind])
     )

@@ -9,7 +9,9 @@ from engage.ingest.names import headers
 from engage.ingest.scales import in_language
 from engage.words import Language, say
 
-TemplateKind = Literal["comments", "people", "service", "programmes", "mapping", "teams"]
+TemplateKind = Literal[
+    "comments", "people", "service", "programmes", "tickets", "inspections", "mapping", "teams"
+]
 TEMPLATES: Final[tuple[TemplateKind, ...]] = get_args(TemplateKind)
 
 

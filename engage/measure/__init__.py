@@ -13,12 +13,21 @@ from engage.measure.careless import Careless, CarelessRules, careless
 from engage.measure.change import WaveChange, compare_waves
 from engage.measure.compare import Comparison, compare
 from engage.measure.confirm import Confirmed, confirm_structure
+from engage.measure.control_chart import ControlChart, control_chart
 from engage.measure.enps import ENPS, enps
 from engage.measure.explore import Factors, ParallelAnalysis, explore_factors, parallel_analysis
 from engage.measure.extremes import Extremes, contrast_extremes
-from engage.measure.intervals import Interval, favourable_interval, share_spread, wilson_interval
+from engage.measure.funnel import Funnel, funnel
+from engage.measure.intervals import (
+    Interval,
+    difference_interval,
+    favourable_interval,
+    share_spread,
+    wilson_interval,
+)
 from engage.measure.invariance import Invariance, measurement_invariance
 from engage.measure.multiplicity import adjust_pvalues
+from engage.measure.raters import Kappa, RaterAlpha, cohen_kappa, krippendorff_alpha
 from engage.measure.reliability import (
     Alpha,
     ItemRest,
@@ -50,32 +59,41 @@ __all__ = [
     "CarelessRules",
     "Comparison",
     "Confirmed",
+    "ControlChart",
     "Extremes",
     "Factors",
+    "Funnel",
     "Interval",
     "Invariance",
     "ItemRest",
+    "Kappa",
     "Omega",
     "ParallelAnalysis",
+    "RaterAlpha",
     "WaveChange",
     "Weights",
     "adjust_pvalues",
     "answer_bands",
     "careless",
+    "cohen_kappa",
     "compare",
     "compare_waves",
     "confirm_structure",
     "contrast_extremes",
+    "control_chart",
     "cronbach_alpha",
+    "difference_interval",
     "enps",
     "explore_factors",
     "favourable_from",
     "favourable_interval",
     "favourable_share",
     "feldt_interval",
+    "funnel",
     "icc",
     "icc_interval",
     "item_rest_correlation",
+    "krippendorff_alpha",
     "may_aggregate",
     "measurement_invariance",
     "omega_total",

@@ -53,6 +53,20 @@ def wilson_interval(k: float, n: float, level: float = 0.95) -> Interval:
     return _score_interval(k / n, n, z)
 
 
+def difference_interval(k1: float, n1: float, k2: float, n2: float, level: float = 0.95) -> Interval:
+    """Return Newcombe's interval for the difference of two shares, k1/n1 − k2/n2 of separate people or cases.
+
+    From both Wilson intervals (l1, u1), (l2, u2): the difference minus sqrt((p1 − l1)² + (u2 − p2)²), and
+    plus sqrt((u1 − p1)² + (p2 − l2)²). Raises as :func:`wilson_interval`.
+    Source: Newcombe (1998), Stat. Med. 17, 873–890, method 10.
+    R: ``DescTools::BinomDiffCI(k1, n1, k2, n2, method = "score")``.
+    """
+    one, two = wilson_interval(k1, n1, level), wilson_interval(k2, n2, level)
+    p1, p2 = k1 / n1, k2 / n2
+    down, up = math.hypot(p1 - one.low, two.high - p2), math.hypot(one.high - p1, p2 - two.low)
+    return Interval(p1 - p2 - down, p1 - p2 + up)
+
+
 def share_spread(shares: Iterable[float], n_items: int) -> float:
     """Return by how much less people's shares of several items vary than yes or no does, 0..1.
 

@@ -11,6 +11,7 @@ from engage.model.from_moments import frame_moments, importance_from_moments, mi
 from engage.model.grades import step_timing, time_in_grade
 from engage.model.headcount import Headcount, project_headcount
 from engage.model.importance import Importance, relative_importance
+from engage.model.inspections import rater_agreement, weaknesses
 from engage.model.leaks import Leaks, check_leaks
 from engage.model.leaving import AttritionModel, fit_attrition
 from engage.model.mediation import Mediation, mediation
@@ -33,6 +34,7 @@ from engage.model.statement import (
     year_on_year,
 )
 from engage.model.survival import CumulativeIncidence, SurvivalCurve, cumulative_incidence, survival_curve
+from engage.model.tickets import DeskRates, ticket_rates, ticket_weeks
 from engage.model.two_way import TwoWayEffect, two_way_fixed_effects
 from engage.model.validation import auc, out_of_sample
 from engage.model.whatif import WhatIf, changes_made, what_if
@@ -45,6 +47,7 @@ __all__ = [
     "AttritionOutcome",
     "Composition",
     "CumulativeIncidence",
+    "DeskRates",
     "DriverFit",
     "Headcount",
     "Importance",
@@ -85,15 +88,19 @@ __all__ = [
     "placebo_dates",
     "programme_verdict",
     "project_headcount",
+    "rater_agreement",
     "relative_importance",
     "relative_weights_from_moments",
     "service_panel",
     "step_timing",
     "survival_curve",
     "team_composites",
+    "ticket_rates",
+    "ticket_weeks",
     "time_in_grade",
     "two_way_fixed_effects",
     "vif",
+    "weaknesses",
     "what_if",
     "year_on_year",
 ]

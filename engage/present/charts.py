@@ -6,6 +6,7 @@ chart says why.
 """
 
 from engage.present.attrition_charts import calibration, odds, staying
+from engage.present.desk_charts import backlog, desk_weeks, funnel, marks
 from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
@@ -22,12 +23,15 @@ from engage.present.what_if_charts import levers, what_if
 
 __all__ = [
     "agreement",
+    "backlog",
     "calibration",
     "changes",
+    "desk_weeks",
     "differences",
     "distribution",
     "emerging",
     "event_study",
+    "funnel",
     "furthest_groups",
     "hazard_ratios",
     "headcount",
@@ -35,6 +39,7 @@ __all__ = [
     "importance",
     "importance_performance",
     "levers",
+    "marks",
     "odds",
     "outcome_order",
     "outcomes",

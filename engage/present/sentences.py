@@ -11,6 +11,7 @@ import pandas as pd
 
 from engage.present import numbers
 from engage.present.attrition_sentences import attrition, card, staying
+from engage.present.desk_sentences import desk, desk_weeks, late_list, raters, training
 from engage.present.difference_sentences import changes, difference_on, differences
 from engage.present.driver_method import driver_method
 from engage.present.driver_sentences import driver_map, drivers
@@ -32,6 +33,8 @@ __all__ = [
     "card",
     "challenger",
     "changes",
+    "desk",
+    "desk_weeks",
     "difference_on",
     "differences",
     "driver_map",
@@ -40,6 +43,7 @@ __all__ = [
     "hazards",
     "headcount",
     "joins",
+    "late_list",
     "levers",
     "lights",
     "overview",
@@ -47,11 +51,13 @@ __all__ = [
     "programme_on",
     "programmes",
     "quality",
+    "raters",
     "service",
     "stars",
     "statement",
     "staying",
     "tone",
+    "training",
     "two_factor",
     "two_factor_on",
     "utility",

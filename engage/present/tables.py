@@ -8,6 +8,7 @@ import pandas as pd
 
 from engage.present import numbers
 from engage.present.columns import between, heading, lead, note, p_word, people, per_cent, spans, words
+from engage.present.desk_tables import DESK_TABLES
 from engage.present.difference_charts import verdict_word
 from engage.present.driver_charts import rank_span, sign
 from engage.present.labels import Names, is_missing
@@ -50,6 +51,10 @@ _OWN: Final[dict[str, str]] = {
     "wishes": "wish",
     "emerging": "question",
     "agreement": "wave",
+    "desk": "type",
+    "desk_weeks": "type",
+    "inspections": "branch",
+    "raters": "criterion",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -357,6 +362,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "distribution": _distribution,
     **MODEL_TABLES,
     **VOICE_TABLES,
+    **DESK_TABLES,
 }
 
 

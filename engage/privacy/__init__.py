@@ -9,6 +9,7 @@ from engage.privacy.analyses import (
     release_two_factor,
 )
 from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
+from engage.privacy.desk import release_desk, release_desk_weeks, release_inspections, release_raters
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.evaluations import (
     release_programmes,
@@ -112,12 +113,15 @@ __all__ = [
     "release_comparisons",
     "release_confusion",
     "release_counts",
+    "release_desk",
+    "release_desk_weeks",
     "release_distribution",
     "release_drivers",
     "release_emerging",
     "release_grouped_drivers",
     "release_hazards",
     "release_headcount",
+    "release_inspections",
     "release_levers",
     "release_open_wave",
     "release_outcomes",
@@ -125,6 +129,7 @@ __all__ = [
     "release_programmes",
     "release_quality",
     "release_quantiles",
+    "release_raters",
     "release_scores",
     "release_staffing",
     "release_statement",

@@ -37,6 +37,10 @@ Kind = Literal[
     "wishes",
     "emerging",
     "agreement",
+    "desk",
+    "desk_weeks",
+    "inspections",
+    "raters",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 

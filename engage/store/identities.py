@@ -17,7 +17,7 @@ PERSON = "person"
 
 def id_column(table: str) -> str | None:
     """Return the column of a stored table that names people; ``None`` if it names nobody."""
-    if table.startswith("responses_") or table in ("comments", "people", "members"):
+    if table.startswith("responses_") or table in ("comments", "people", "members", "inspections"):
         return "respondent"
     return "member" if table == "programmes" else None
 

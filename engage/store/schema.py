@@ -16,11 +16,11 @@ import pyarrow as pa
 from engage.errors import InputError, UsageError
 from engage.instrument import RESERVED, Instrument
 
-Kind = Literal["responses", "comments", "people", "service", "programmes"]
+Kind = Literal["responses", "comments", "people", "service", "programmes", "tickets", "inspections"]
 ExtraType = Literal["string", "double"]
 
 WHOLE: Final = "all"
-"""The wave of rows that belong to no wave in particular (people, service, programmes)."""
+"""The wave of rows that belong to no wave in particular (people, service, programmes, tickets …)."""
 
 _TEXT, _NUMBER, _DAY = pa.string(), pa.float64(), pa.date32()
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
@@ -51,6 +51,17 @@ _FIXED: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
         **dict.fromkeys(("start", "end"), _DAY),
         **dict.fromkeys(("unit", "member"), _TEXT),
         **dict.fromkeys(("applied", "accepted"), pa.bool_()),
+    },
+    "tickets": {
+        **dict.fromkeys(("ticket", "branch", "type"), _TEXT),
+        **dict.fromkeys(("opened", "due", "closed", "as_of"), _MOMENT),
+        "repeat": pa.bool_(),
+    },
+    "inspections": {
+        **dict.fromkeys(("case", "branch"), _TEXT),
+        "date": _DAY,
+        **dict.fromkeys(("method", "respondent", "rater", "criterion"), _TEXT),
+        **dict.fromkeys(("score", "top", "standard"), _NUMBER),
     },
     "members": dict.fromkeys(("respondent", "groups", "missing"), _TEXT),
 }
@@ -90,8 +101,8 @@ def declared_schema(
     """Return the Arrow schema of ``table``: ``import_id, wave``, its own columns, then ``extras``.
 
     ``responses_<id>`` needs the instrument of that id: one int8 column per item and one string column per
-    demographic. The other tables are ``comments``, ``people``, ``service`` and ``programmes``. An extra of a
-    name the table already has is not added twice.
+    demographic. The other tables are those of the kinds of files, and ``members``. An extra of a name the
+    table already has is not added twice.
 
     Raises ``UsageError`` for an unknown table, for an extra that is not named ``[a-z][a-z0-9_]*``, and for
     one named like a reserved column or a scale.

@@ -135,6 +135,27 @@ class Tables:
         """Return outcomes side by side, and lagged mediations of teams (some seconds on a cold cache)."""
         return _service(_of_all(self))
 
+    @property
+    def desk_kinds(self) -> tuple[str, ...]:
+        """Which of tickets and inspections are imported."""
+        return _names(self, "desk_kinds")
+
+    def desk(self, weeks: int) -> SafeTable:
+        """Return on-time shares of the last full weeks, by type and branch."""
+        return _released(self, "desk", weeks)
+
+    def desk_weeks(self) -> SafeTable:
+        """Return on-time shares week by week."""
+        return _released(self, "desk_weeks")
+
+    def inspections(self) -> SafeTable:
+        """Return marks beside their standard, by branch and criterion."""
+        return _released(self, "inspections")
+
+    def raters(self) -> SafeTable:
+        """Return how far raters of the same cases agree."""
+        return _released(self, "raters")
+
     def programmes(self) -> SafeTable:
         """Return what became of every programme (many seconds on a cold cache: hundreds of comparisons)."""
         return _released(self, "programmes")

@@ -71,7 +71,7 @@ class Words:
 
     def value(self, id: object) -> str:
         """Return the word for a value that a field knows, such as ``voluntary``."""
-        for group in ("", "leave_type.", "source.", "unit."):
+        for group in ("", "leave_type.", "source.", "unit.", "type.", "method."):
             if known(f"reading.word.{group}{id}"):
                 return self.say(f"word.{group}{id}")
         return str(id)

@@ -31,6 +31,7 @@ PageName = Literal[
     "herzberg",
     "whatif",
     "service",
+    "desk",
     "programmes",
     "stars",
     "attrition",

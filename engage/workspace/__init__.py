@@ -17,6 +17,7 @@ from engage.workspace.auditing import attacked
 from engage.workspace.base import ALL_WAVES
 from engage.workspace.breaks import Break, Breaks
 from engage.workspace.correcting import Learned
+from engage.workspace.desk import Desk
 from engage.workspace.importing import ImportResult, Progress, Upload, import_anew
 from engage.workspace.keeping import Keeping
 from engage.workspace.modelling import Models
@@ -34,7 +35,7 @@ __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace
 
 
 @guarded
-class Workspace(Models, Readings, Records, Voices, Keeping):
+class Workspace(Models, Readings, Records, Voices, Keeping, Desk):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in

@@ -53,6 +53,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, Kind, str | None]]:
     yield folder / "people.csv", "people", None
     yield folder / "service.csv", "service", None
     yield folder / "programmes.csv", "programmes", None
+    yield folder / "tickets.csv", "tickets", None
+    yield folder / "inspections.csv", "inspections", None
     for file in sorted(folder.glob("responses_*.*")):
         yield file, "responses", file.stem.removeprefix("responses_")
     for file in sorted(folder.glob("suggestion_box_*.csv")):

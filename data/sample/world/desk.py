@@ -33,7 +33,7 @@ BRANCHES: Final = tuple(
 )
 FIRST_WEEK: Final = date(2025, 6, 2)
 WEEKS: Final = 69
-AS_OF: Final = datetime(2026, 9, 28, 8, 0)
+AS_OF: Final = datetime(2026, 9, 27, 23, 59, 59)  # written as a day
 PER_WEEK: Final = 7.0  # tickets of a branch in a week, on average over branches
 TYPES: Final = {
     "fault": ("障碍", 0.62, 48, 0.972),
@@ -151,7 +151,7 @@ def ticket_rows(desk: Desk) -> list[Row]:
     ]
     rows = [
         [f"GD{place + 1:06d}", one.branch, TYPES[str(one.type)][0], _moment(one.opened), _moment(one.due),
-         _moment(one.closed), "是" if one.repeat else "否", _moment(pd.Timestamp(AS_OF))]
+         _moment(one.closed), "是" if one.repeat else "否", AS_OF.date().isoformat()]
         for place, one in enumerate(desk.tickets.itertuples(index=False))
     ]  # fmt: skip
     return [head, *rows]
@@ -171,7 +171,7 @@ def inspection_rows(desk: Desk) -> list[Row]:
         "满分",
         "达标分",
     ]
-    first = AS_OF.date() - timedelta(days=91)
+    first = AS_OF.date() - timedelta(days=90)
     rows = [
         [f"LY{one.case + 1:05d}", BRANCHES[one.branch], (first + timedelta(days=int(one.day))).isoformat(),
          "拨测" if one.dialled else "录音", f"Z{one.agent + 1:04d}", RATERS[one.rater], one.criterion,

@@ -168,9 +168,11 @@ def test_logits_are_the_sums_that_a_plain_loop_gives(language: str) -> None:
     assert np.allclose(got[8:], total[8:], atol=1e-5)
 
 
-def test_probabilities_sum_to_one_and_softmax_is_stable() -> None:
-    for head in probabilities(["工资太低", "谢谢"], "zh"):
+def test_probabilities_of_tone_and_intent_sum_to_one_and_softmax_is_stable() -> None:
+    found = probabilities(["工资太低", "谢谢"], "zh")
+    for head in (found.tone, found.intent):
         assert np.allclose(head.sum(axis=1), 1)
+    assert ((found.theme > 0) & (found.theme < 1)).all()
     assert np.allclose(softmax(np.array([[1e4, 0.0], [-1e4, -1e4]])), [[1, 0], [0.5, 0.5]])
     assert probabilities([], "en").tone.shape == (0, 3)
 

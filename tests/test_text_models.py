@@ -33,7 +33,7 @@ def rows(path: Path) -> pd.DataFrame:
 
 
 # Below what benchmarks/text.py found by a margin: floors against breaking. pairs: share with both right.
-FLOORS = {"zh": (0.79, 0.74), "en": (0.735, 0.56), "ru": (0.73, 0.61)}
+FLOORS = {"zh": (0.805, 0.75), "en": (0.735, 0.59), "ru": (0.75, 0.61)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -193,7 +193,7 @@ def test_unknown_method_is_refused() -> None:
 def test_models_are_small_and_complete() -> None:
     for language in LANGUAGES:
         file = ROOT / "engage" / "text" / "models" / f"{language}.npz"
-        assert file.stat().st_size < 4_000_000
+        assert file.stat().st_size < 9_000_000
         known = model(language)
         assert known.weights.shape[1] == 25 == len(known.bias)
         assert np.isfinite(known.weights).all()

@@ -21,7 +21,7 @@ def blue(n: int) -> list[Example]:
     """Return comments on a thing that only this company has, all positive here."""
     read = {"tone": "positive", "intent": "praise", "theme": "tools_and_process"}
     texts = [
-        f"The new zebrabox on {WORDS[i % 4]} {'very ' * (i // 4)}much, floor {'x' * i}" for i in range(n)
+        f"Again the zebrabox on {WORDS[i % 4]} {'and ' * (i // 4)}then, floor {'x' * i}" for i in range(n)
     ]
     return [Example(text, "en", read) for text in texts]
 

@@ -329,7 +329,7 @@ def test_intent_of_plain_sentences(text: str, expected: str) -> None:
         ("排班表出得太晚，天天加班", "workload"),
         ("系统又卡死机，工单打不开", "tools_and_process"),
         ("Salaries and allowances are too low", "pay"),
-        ("The headset and the chair are broken", "working_conditions"),
+        ("The lamp and the chair are broken", "working_conditions"),
         ("Mandatory overtime and no breaks", "workload"),
         ("Зарплата и оклад слишком маленькие", "pay"),
         ("Гарнитура сломана, кондиционер тоже", "working_conditions"),

@@ -33,7 +33,7 @@ def rows(path: Path) -> pd.DataFrame:
 
 
 # Below what benchmarks/text.py found by a margin: floors against breaking. pairs: share with both right.
-FLOORS = {"zh": (0.79, 0.74), "en": (0.735, 0.56), "ru": (0.73, 0.61)}
+FLOORS = {"zh": (0.805, 0.75), "en": (0.735, 0.59), "ru": (0.75, 0.61)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -168,9 +168,11 @@ def test_logits_are_the_sums_that_a_plain_loop_gives(language: str) -> None:
     assert np.allclose(got[8:], total[8:], atol=1e-5)
 
 
-def test_probabilities_sum_to_one_and_softmax_is_stable() -> None:
-    for head in probabilities(["工资太低", "谢谢"], "zh"):
+def test_probabilities_of_tone_and_intent_sum_to_one_and_softmax_is_stable() -> None:
+    found = probabilities(["工资太低", "谢谢"], "zh")
+    for head in (found.tone, found.intent):
         assert np.allclose(head.sum(axis=1), 1)
+    assert ((found.theme > 0) & (found.theme < 1)).all()
     assert np.allclose(softmax(np.array([[1e4, 0.0], [-1e4, -1e4]])), [[1, 0], [0.5, 0.5]])
     assert probabilities([], "en").tone.shape == (0, 3)
 
@@ -191,7 +193,7 @@ def test_unknown_method_is_refused() -> None:
 def test_models_are_small_and_complete() -> None:
     for language in LANGUAGES:
         file = ROOT / "engage" / "text" / "models" / f"{language}.npz"
-        assert file.stat().st_size < 4_000_000
+        assert file.stat().st_size < 9_000_000
         known = model(language)
         assert known.weights.shape[1] == 25 == len(known.bias)
         assert np.isfinite(known.weights).all()

@@ -23,7 +23,7 @@ from engage.text.features import Read, read, word_feature
 from engage.text.grams import lay
 from engage.text.intent import INTENTS
 from engage.text.kinds import kinds
-from engage.text.model import BITS, LANGUAGES, lean_of, place_of, softmax
+from engage.text.model import BITS, LANGUAGES, lean_of, place_of, sigmoid, softmax
 from engage.text.tone import TONES
 from engage.text.topics import THEMES, listed_themes, theme_words
 
@@ -155,15 +155,15 @@ def fit(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
         found[f"{head}_bias"] = model.intercept_
         if head == "tone":
             found["near"] = NEAR * model.coef_[:, -1]
-    which, theme = np.nonzero(table.theme[rows])
-    with_kinds = sparse.hstack([x, means, sparse.csr_matrix(table.kinds[rows])]).tocsr()[which]
-    model = LogisticRegression(C=STRENGTH["theme"], max_iter=100, tol=1e-2).fit(with_kinds, theme)
-    found["theme"] = np.zeros((len(found["kept"]), len(THEMES)))
-    found["kinds"] = np.zeros((table.kinds.shape[1], len(THEMES)))
-    found["theme_bias"] = np.full(len(THEMES), -20.0)
-    found["theme"][:, model.classes_] = by_place(table, model.coef_, kept, rarity, found["kept"])
-    found["kinds"][:, model.classes_] = model.coef_[:, -table.kinds.shape[1] :].T * KIND
-    found["theme_bias"][model.classes_] = model.intercept_
+    with_kinds = sparse.hstack([x, means, sparse.csr_matrix(table.kinds[rows])]).tocsr()
+    each = [
+        LogisticRegression(C=STRENGTH["theme"], solver="liblinear", tol=1e-2).fit(with_kinds, y)
+        for y in table.theme[rows].T
+    ]
+    weights = np.vstack([model.coef_ for model in each])
+    found["theme"] = by_place(table, weights, kept, rarity, found["kept"])
+    found["kinds"] = weights[:, -table.kinds.shape[1] :].T * KIND
+    found["theme_bias"] = np.concatenate([model.intercept_ for model in each])
     return found
 
 
@@ -224,9 +224,9 @@ def theme_rule(logits: np.ndarray, listed: np.ndarray, y: np.ndarray) -> tuple[f
     """Return micro-F1, the weight of listed words and the two cut-offs that are best on held-out comments."""
     rules = []
     for weight in (0.5, 1.0, 1.5):
-        p = softmax(with_listed(logits, listed, weight))
-        for first in (0.0, 0.2, 0.25, 0.3, 0.35, 0.4):
-            for further in (0.25, 0.3, 0.35, 0.4, 0.45):
+        p = sigmoid(with_listed(logits, listed, weight))
+        for first in (0.0, 0.1, 0.15, 0.2, 0.25, 0.3):
+            for further in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5):
                 if further >= first:
                     found = f1_score(y[:, :-1], named(p, first, further), average="micro", zero_division=0)
                     rules.append((found, weight, first, further))

@@ -32,7 +32,7 @@ _CHARACTERS_AT_ONCE: Final = 400_000
 
 
 class Scores(NamedTuple):
-    """Probabilities: tone (n, 3), intent (n, 5), theme (n, 17), each row summing to 1."""
+    """Probabilities: tone (n, 3) and intent (n, 5), each row summing to 1; theme (n, 17), each on its own."""
 
     tone: Floats
     intent: Floats
@@ -152,7 +152,14 @@ def _summed(group: Found, known: Model, count: int) -> Floats:
 
 def _heads(total: Floats) -> Scores:
     tones, intents = HEADS["tone"], HEADS["tone"] + HEADS["intent"]
-    return Scores(*(softmax(part) for part in np.split(total, [tones, intents], axis=1)))
+    tone, intent, theme = np.split(total, [tones, intents], axis=1)
+    return Scores(softmax(tone), softmax(intent), sigmoid(theme))
+
+
+def sigmoid(total: Floats) -> Floats:
+    """Return 1 / (1 + e⁻ˣ)."""
+    shares: Floats = 1 / (1 + np.exp(-np.clip(total, -30, 30)))
+    return shares
 
 
 def softmax(total: Floats) -> Floats:

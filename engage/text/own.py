@@ -1,7 +1,7 @@
 """A workspace's own last layer: learned from what people of the company corrected, over the packaged models.
 
 For tone, intent and theme alike: p' = softmax(log p + b + W φ), where p are the packaged model's
-probabilities, φ the text's n-grams hashed into 2¹² places (unit length) and b, W what was learned. Ridge
+probabilities (of themes, which do not sum to 1, p' is that times their sum), φ the text's n-grams hashed into 2¹² places (unit length) and b, W what was learned. Ridge
 penalties hold W and b near 0, so that a text unlike any corrected one keeps the packaged reading.
 """
 
@@ -48,7 +48,7 @@ class OwnLayer:
         parts = {}
         for head, p in packaged._asdict().items():
             known = self.weights.get(head)
-            parts[head] = p if known is None else softmax(_logs(p) + _scored(x, known))
+            parts[head] = p if known is None else _laid_over(p, _scored(x, known))
         return Scores(**parts)
 
     def to_bytes(self) -> bytes:
@@ -152,7 +152,7 @@ def _laid(examples: Sequence[Example]) -> _Laid:
         x = features(texts, language)
         places.append((x.row + start, x.place, x.value))
         start += len(texts)
-    packaged = Scores(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    packaged = Scores(*(_shares(np.concatenate(column)) for column in zip(*parts, strict=True)))
     row, place, value = (np.concatenate(column) for column in zip(*places, strict=True))
     return _Laid(
         [one.text for one in ordered],
@@ -243,6 +243,18 @@ def _rows(x: Sparse, chosen: npt.NDArray[np.bool_]) -> Sparse:
     number = np.cumsum(chosen) - 1
     kept = chosen[x.row]
     return Sparse(int(chosen.sum()), number[x.row[kept]], x.place[kept], x.value[kept])
+
+
+def _laid_over(p: Floats, learned: Floats) -> Floats:
+    shares = softmax(_logs(_shares(p)) + learned)
+    laid: Floats = np.minimum(shares * p.sum(axis=1, keepdims=True), 1)
+    return laid
+
+
+def _shares(p: Floats) -> Floats:
+    """Return probabilities that sum to 1 in each row."""
+    shares: Floats = p / p.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _logs(p: Floats) -> Floats:

@@ -12,6 +12,7 @@ from engage.present.difference_charts import verdict_word
 from engage.present.driver_charts import rank_span, sign
 from engage.present.labels import Names, is_missing
 from engage.present.model_tables import MODEL_TABLES
+from engage.present.plan_sentences import PLAN_TABLES
 from engage.present.quality_sentences import reason
 from engage.present.tone_charts import why_hidden
 from engage.present.voice_tables import VOICE_TABLES
@@ -50,6 +51,7 @@ _OWN: Final[dict[str, str]] = {
     "wishes": "wish",
     "emerging": "question",
     "agreement": "wave",
+    "plans": "plan",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -357,6 +359,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "distribution": _distribution,
     **MODEL_TABLES,
     **VOICE_TABLES,
+    **PLAN_TABLES,
 }
 
 

@@ -37,6 +37,7 @@ Kind = Literal[
     "wishes",
     "emerging",
     "agreement",
+    "plans",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 

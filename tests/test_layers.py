@@ -22,7 +22,7 @@ LAYERS = [
     {"views", "cli"},
 ]
 GATE = {
-    "evaluations", "release", "models", "quality", "comparisons", "analyses", "sight", "staff", "voices",
+    "evaluations", "plans", "release", "models", "quality", "comparisons", "analyses", "sight", "staff", "voices",
     "what_if", "wishes", "wording",
 }  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -27,12 +27,12 @@ def written(folder: Path, text: str) -> Access:
 def test_each_role_may_do_its_own_things_and_no_more():
     """The whole matrix, written out by hand."""
     allowed = {
-        "manager": {"results"},
-        "hr": {"results", "comments", "notes", "upload", "own_data"},
+        "manager": {"results", "plans"},
+        "hr": {"results", "comments", "notes", "plans", "upload", "own_data"},
         "analyst": {"results", "comments", "raw"},
         "administrator": {
             "results", "comments", "notes", "upload", "own_data", "undo_released", "erase", "policy",
-            "attrition", "records", "key",
+            "attrition", "records", "key", "plans",
         },
     }  # fmt: skip
     assert set(ROLES) == set(allowed)

@@ -235,7 +235,7 @@ LONG = [
     ["comments", "--by", "wave"], ["comments", "--wishes"], ["comments", "--emerging"],
     ["comments", "--agreement"],
     ["comments", "--notes"], ["comments", "--read", "--wave", "all", "--typical"],
-    ["comments", "--follow", "nothing", "--status", "done"],
+    ["comments", "--follow", "nothing", "--status", "done"], ["plans"],
     *(["drivers", "--outcome", outcome] for outcome in OUTCOMES),
     ["drivers", "--outcome", "engagement", "--by", "team"], ["drivers", "--outcome", "luck"],
     ["stars"], ["programmes"], ["programmes", "--outcome", "growth"], ["programmes", "--programme", "luck"],
@@ -337,7 +337,7 @@ def test_no_released_table_holds_it(whole, surfaces):
         "distribution": [(), ("team",), ("site",)], "herzberg": [()],
         "whatif": [({"pay": 0.1},)], "attrition": [()], "service": [()], "service_paths": [()],
         "retention": [("",), ("star",)], "leaving_hazards": [()], "headcount": [()],
-        "programmes": [()], "stars": [()],
+        "programmes": [()], "stars": [()], "plans": [()],
         "statement": [("mentors", {"months": 2.0})],
         "desk": [()], "desk_weeks": [()], "inspections": [()], "raters": [()],
     }  # fmt: skip

@@ -23,7 +23,7 @@ LAYERS = [
 ]
 GATE = {
     "evaluations", "release", "models", "quality", "comparisons", "analyses", "sight", "staff", "voices",
-    "what_if", "wishes", "wording", "desk",
+    "plans", "what_if", "wishes", "wording", "desk",
 }  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -19,7 +19,7 @@ VIEWS = ROOT / "engage" / "views"
 PAGES = template.PAGES
 CHARTS = {
     "overview": 2, "drivers": 2, "herzberg": 2, "whatif": 1, "service": 1, "desk": 4, "programmes": 2,
-    "stars": 3, "attrition": 5, "teams": 3, "trend": 2, "comments": 2, "quality": 2, "reports": 0,
+    "stars": 3, "attrition": 5, "teams": 3, "trend": 2, "comments": 2, "quality": 2, "plans": 0, "reports": 0,
     "upload": 0,
 }  # fmt: skip
 YOUNG = ("trend", "quality", "desk")

@@ -13,6 +13,7 @@ from engage.present.difference_charts import verdict_word
 from engage.present.driver_charts import rank_span, sign
 from engage.present.labels import Names, is_missing
 from engage.present.model_tables import MODEL_TABLES
+from engage.present.plan_sentences import PLAN_TABLES
 from engage.present.quality_sentences import reason
 from engage.present.tone_charts import why_hidden
 from engage.present.voice_tables import VOICE_TABLES
@@ -55,6 +56,7 @@ _OWN: Final[dict[str, str]] = {
     "desk_weeks": "type",
     "inspections": "branch",
     "raters": "criterion",
+    "plans": "plan",
 }
 """Each kind's first column of its own; by columns may stand before it."""
 
@@ -363,6 +365,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     **MODEL_TABLES,
     **VOICE_TABLES,
     **DESK_TABLES,
+    **PLAN_TABLES,
 }
 
 

@@ -29,6 +29,7 @@ from engage.privacy.models import (
 )
 from engage.privacy.naming import UNNAMED, nameable, unnamed
 from engage.privacy.overtime import Past
+from engage.privacy.plans import PLAN_STATUSES, Plan, release_plans
 from engage.privacy.policy import Policy, load_policy
 from engage.privacy.quality import (
     ScaleQuality,
@@ -66,6 +67,7 @@ __all__ = [
     "ASSUMPTIONS",
     "CAP_STEP",
     "EXTRAPOLATION",
+    "PLAN_STATUSES",
     "POINT_SCALES",
     "ROLES",
     "SCORE_COLUMNS",
@@ -81,6 +83,7 @@ __all__ = [
     "Measure",
     "Past",
     "Person",
+    "Plan",
     "Policy",
     "Role",
     "SafeTable",
@@ -126,6 +129,7 @@ __all__ = [
     "release_open_wave",
     "release_outcomes",
     "release_paths",
+    "release_plans",
     "release_programmes",
     "release_quality",
     "release_quantiles",

@@ -16,21 +16,22 @@ from engage.errors import InputError, UsageError
 Role = Literal["manager", "hr", "analyst", "administrator"]
 Action = Literal[
     "results", "comments", "notes", "upload", "own_data", "raw", "undo_released", "erase", "policy",
-    "attrition", "records", "key",
+    "attrition", "records", "key", "plans",
 ]  # fmt: skip
 """``results``: released tables, of the own part of the organisation and of the whole · ``comments``: read the
 single comments that may be read, which are of no part · ``notes``: say what becomes of wishes, correct
 readings · ``upload``: check, import, close, undo what still waits · ``own_data``: export what is stored of
 one person · ``raw``: frames and pseudonyms, by script · ``undo_released``: take back
 what results hold · ``erase`` · ``policy``: thresholds · ``attrition``: switch on what tells of leaving ·
-``records``: the audit log, retention · ``key``: its backup."""
+``records``: the audit log, retention · ``key``: its backup ·
+``plans``: write action plans, a manager those of the own units."""
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 MAY: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
     {
-        "manager": frozenset({"results"}),
-        "hr": frozenset({"results", "comments", "notes", "upload", "own_data"}),
+        "manager": frozenset({"results", "plans"}),
+        "hr": frozenset({"results", "comments", "notes", "plans", "upload", "own_data"}),
         "analyst": frozenset({"results", "comments", "raw"}),
         "administrator": frozenset(ACTIONS) - {"raw"},
     }

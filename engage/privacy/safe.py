@@ -41,6 +41,7 @@ Kind = Literal[
     "desk_weeks",
     "inspections",
     "raters",
+    "plans",
 ]
 Note = str | int | float | bool | None | tuple[str, ...]
 

@@ -1,5 +1,4 @@
-"""What people of the company note about comments: a wish's status, a corrected reading, a model taken or
-given up.
+"""What people of the company note: a wish's status, a corrected reading, a model taken or given up, a plan.
 
 One row of the table ``notes`` per note, never changed: the append is the commit, and an undo is a further
 row. Notes hold digests of shown words, codes, and what HR itself wrote; no comment. They don't belong to the
@@ -18,7 +17,7 @@ import pyarrow as pa
 from engage.errors import UsageError
 from engage.store import delta
 
-NoteKind = Literal["follow", "correct", "model", "undo"]
+NoteKind = Literal["follow", "correct", "model", "plan", "undo"]
 
 _NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _SCHEMA: Final = pa.schema(
@@ -36,6 +35,7 @@ class Note:
 
     ``follow``: ``value`` is a status and ``reason`` why. ``correct``: ``value`` holds the labels
     (``tone=…;intent=…;theme=…``). ``model``: ``value`` is the name of a file of weights, ``""`` for none.
+    ``plan``: ``value`` is the plan in JSON, or of the plan ``target`` its new status, with ``reason`` why.
     ``undo``: ``target`` is the id of the note it takes back.
     """
 

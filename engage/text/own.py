@@ -1,8 +1,9 @@
 """A workspace's own last layer: learned from what people of the company corrected, over the packaged models.
 
 For tone, intent and theme alike: p' = softmax(log p + b + W φ), where p are the packaged model's
-probabilities (of themes, which do not sum to 1, p' is that times their sum), φ the text's n-grams hashed into 2¹² places (unit length) and b, W what was learned. Ridge
-penalties hold W and b near 0, so that a text unlike any corrected one keeps the packaged reading.
+probabilities (of themes, which do not sum to 1, p' is that times their sum), φ the text's n-grams hashed
+into 2¹² places (unit length) and b, W what was learned. Ridge penalties hold W and b near 0, so that a text
+unlike any corrected one keeps the packaged reading.
 """
 
 import io

@@ -66,9 +66,12 @@ def _space(lang: Language) -> Workspace | None:
 
 def _navigation(space: Workspace | None, lang: Language) -> Any:
     """Lay out the pages; those that the reader may not use are known by address, to be refused in words."""
-    pages = [
-        template.page_object(name, lang, shown=template.may_open(space, name)) for name in template.PAGES
-    ]
+    pages = {
+        say(f"app.section_{section}", lang): [
+            template.page_object(name, lang, shown=template.may_open(space, name)) for name in names
+        ]
+        for section, names in template.SECTIONS.items()
+    }
     return st.navigation(pages, expanded=True, position="sidebar" if space is not None else "hidden")
 
 

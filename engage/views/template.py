@@ -27,22 +27,32 @@ from engage.workspace import ALL_WAVES, Workspace
 
 PageName = Literal[
     "overview",
+    "upload",
+    "quality",
     "drivers",
     "herzberg",
-    "whatif",
-    "service",
-    "desk",
-    "programmes",
-    "stars",
-    "attrition",
+    "comments",
     "teams",
     "trend",
-    "comments",
-    "quality",
+    "attrition",
+    "service",
+    "desk",
+    "stars",
+    "whatif",
+    "plans",
+    "programmes",
     "reports",
-    "upload",
 ]
 PAGES: Final[tuple[PageName, ...]] = get_args(PageName)
+SECTIONS: Final[Mapping[str, tuple[PageName, ...]]] = {
+    "first": ("overview",),
+    "data": ("upload", "quality"),
+    "explain": ("drivers", "herzberg", "comments"),
+    "where": ("teams", "trend"),
+    "links": ("attrition", "service", "desk", "stars"),
+    "act": ("whatif", "plans", "programmes", "reports"),
+}
+"""The navigation: every page once, in the order of PAGES, under headings (``app.section_…``)."""
 NEEDS: Final[Mapping[PageName, Action]] = {"upload": "upload"}
 """What a page is for, where it is not for everybody who may see results."""
 

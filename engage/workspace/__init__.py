@@ -21,6 +21,7 @@ from engage.workspace.desk import Desk
 from engage.workspace.importing import ImportResult, Progress, Upload, import_anew
 from engage.workspace.keeping import Keeping
 from engage.workspace.modelling import Models
+from engage.workspace.planning import Plans
 from engage.workspace.publishing import publish
 from engage.workspace.reading import Readings
 from engage.workspace.records import Records
@@ -35,7 +36,7 @@ __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace
 
 
 @guarded
-class Workspace(Models, Readings, Records, Voices, Keeping, Desk):
+class Workspace(Models, Readings, Records, Voices, Keeping, Desk, Plans):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in

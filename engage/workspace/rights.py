@@ -17,14 +17,15 @@ OPEN: Final = frozenset({"access", "person", "may", "narrowed"})
 _RESULTS: Final = """
 agreement attrition attrition_on breaks changes closed closed_waves demographics desk desk_kinds
 desk_weeks differences distribution drivers emerging guides headcount herzberg inspections
-instrument is_empty is_sample key leaving_hazards levers note_export open_waves outcomes policy
-programmes quality raters response response_rates retention retention_groups scores service
+instrument is_empty is_sample key leaving_hazards levers note_export open_waves outcomes plans
+policy programmes quality raters response response_rates retention retention_groups scores service
 service_paths service_tables stars statement tone trend utility wave_table waves whatif wishes
 """
 ASKED: Final[Mapping[Action, frozenset[str]]] = {
     "results": frozenset({*_RESULTS.split()}),
     "comments": frozenset({"comments", "notes"}),
     "notes": frozenset({"correct", "follow", "learn", "take_back"}),
+    "plans": frozenset({"add_plan", "set_plan"}),
     "upload": frozenset(
         {"import_file", "close", "undo", "clear_sample", "join_report", "waiting_waves", "ready_waves"}
     ),

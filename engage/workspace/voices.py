@@ -175,8 +175,8 @@ class Voices(Base):
         return self._note(Note("undo", target=note, who=self._who(who)), "note_undone")
 
     def notes(self) -> tuple[Note, ...]:
-        """Return the notes that stand, oldest first: who said what, and when. They hold no comment."""
-        return self._notes()
+        """Return the notes on comments that stand, oldest first: who said what, and when; no comment."""
+        return tuple(note for note in self._notes() if note.kind != "plan")
 
     def _notes(self) -> tuple[Note, ...]:
         store = self._store()

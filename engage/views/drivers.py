@@ -29,6 +29,9 @@ def draw(view: View) -> None:
         model = sentences.driver_method(table, view.names)
         _answer(view, table, outcome)
     view.method(model)
+    view.in_python(
+        outcome=outcome, wave=None if outcome in POOLED else view.state.wave, shown=view.shown_wave
+    )
 
 
 def _pick_outcome(view: View) -> str | None:

@@ -35,6 +35,7 @@ def draw(view: View) -> None:
             file = written(report, format, template=template.getvalue() if template else None)
             _ready(view, file, format, f"engage_{wave}_{view.lang}.{format}")
     view.method()
+    view.in_python(wave=wave, lang=view.lang, format=format)
 
 
 def _format(name: str) -> Format:

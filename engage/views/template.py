@@ -18,6 +18,7 @@ from streamlit.delta_generator import DeltaGenerator
 from engage.errors import EngageError
 from engage.present.labels import Names, method_lines
 from engage.present.look import in_language
+from engage.present.snippets import in_python
 from engage.present.tables import display, to_csv
 from engage.privacy import ROLES, Access, Action, SafeTable
 from engage.views.data import Tables
@@ -206,6 +207,21 @@ class View:
         lines = [*map(plain, model), *method_lines(self.area, self.lang)]
         with st.expander(say("app.method", self.lang)):
             st.markdown("\n".join(f"- {line}" for line in lines))
+
+    def in_python(self, **choices: object) -> None:
+        """Draw, folded, the page's numbers as lines of Python: with its ``choices`` filled in, ready to run.
+
+        Where the workspace lies is shown to administrators alone, as it is of no use to others.
+        """
+        person = self.workspace.person
+        told = person is None or person.role == "administrator"
+        folder = str(Path(self.tables.folder).absolute()) if told else say("app.python_folder", self.lang)
+        who = "" if person is None else self.tables.who
+        lines = in_python(self.area.removeprefix("page_"), folder, choices, who=who)
+        if lines:
+            with st.expander(say("app.python", self.lang)):
+                st.caption(say("app.python_note", self.lang))
+                st.code(lines, language="python")
 
     @contextmanager
     def part(self) -> Iterator[None]:

@@ -1,7 +1,8 @@
-"""The same in Python: the numbers of each page as a few lines for a notebook, with the reader's choices in them.
+"""The same in Python: the numbers of each page as a few lines for a notebook, with the reader's choices.
 
-One function per page returns the lines that ask a :class:`engage.Workspace` what the page asked, so that they
-give the page's released tables and nothing else, the last line showing one; :data:`SNIPPETS` holds them by page.
+One function per page returns the lines that ask a :class:`engage.Workspace` what the page asked, so that
+they give the page's released tables and nothing else; the last line shows one. :data:`SNIPPETS` has them by
+page.
 """
 
 import json

@@ -21,9 +21,9 @@ def draw(view: View) -> None:
         view.note("no_outcome")
         return
     model: tuple[str, ...] = ()
+    # Leaving and service need every wave: one wave alone has too few leavers, and too few teams.
+    wave = None if outcome in POOLED else view.state.wave
     with view.part():
-        # Leaving and service need every wave: one wave alone has too few leavers, and too few teams.
-        wave = None if outcome in POOLED else view.state.wave
         with view.busy("working"):
             table = view.tables.drivers(outcome, wave)
         model = sentences.driver_method(table, view.names)

@@ -72,9 +72,7 @@ def test_every_page_has_its_lines(page):
     assert page in SNIPPETS, f"engage/present/snippets.py has no lines for the page {page}"
     source = (ROOT / "engage" / "views" / f"{page}.py").read_text(encoding="utf-8")
     calls = source.count("view.method("), source.count("view.in_python(")
-    assert calls[0] == calls[1], (
-        f"the page {page} has view.method() without view.in_python()"
-    )
+    assert calls[0] == calls[1], f"the page {page} has view.method() without view.in_python()"
 
 
 PARAMS = [

@@ -78,15 +78,14 @@ def service() -> Lines:
 
 def programmes(programme: str, assumed: Mapping[str, float]) -> Lines:
     """Return what became of a programme, and what that is worth under the figures entered."""
-    table = f"effects = space.programmes({_text(programme) if programme else ''})"
-    if not assumed:
-        return table, "effects"
+    if not programme:
+        return ("space.programmes()",)
     entered = ", ".join(f"{_text(name)}: {value:g}" for name, value in assumed.items())
     return (
         "from engage.privacy import release_statement",
-        table,
+        f"effects = space.programmes({_text(programme)})",
         f"statement = release_statement(effects, {_text(programme)}, {{{entered}}})",
-        "statement",
+        "effects",
     )
 
 

@@ -375,6 +375,15 @@ def test_pages_are_as_the_role_is(name, shown, monkeypatch):
             assert all(unit in found for unit in SEES.get(name, UNITS) if unit in (*ALDER, *BIRCH))
 
 
+@pytest.mark.parametrize("name", [MANAGER, "root@example.org"])
+def test_where_the_workspace_lies_is_told_to_administrators_alone(name, shown, monkeypatch):
+    app = signed(monkeypatch, shown, name)
+    app.switch_page("engage/views/trend.py").run()
+    (lines,) = (one.value for one in app.code)
+    folder = str(shown) if PERSONAS[name] == "administrator" else say("app.python_folder", "en")
+    assert f'Workspace("{folder}", who="{name}")' in lines
+
+
 @REST
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("name", PERSONAS)

@@ -24,9 +24,11 @@ def draw(view: View) -> None:
         view.note("off_log")
         link("drivers", view.lang, view.say("drivers_link"))
         view.method()
+        view.in_python(on=False)
         return
+    by = ""
     with view.part():
-        _staying(view)
+        by = _staying(view)
     with view.part():
         _hazards(view)
     with view.part():
@@ -37,6 +39,7 @@ def draw(view: View) -> None:
         _model(view)
     _switched_on(view)
     view.method()
+    view.in_python(on=True, by=by, challenger=view.tables.challenged() is not None)
 
 
 def _switch_on(view: View) -> None:
@@ -57,8 +60,8 @@ def _switched_on(view: View) -> None:
         st.rerun()
 
 
-def _staying(view: View) -> None:
-    """Draw the curves of staying, of everybody or by a group."""
+def _staying(view: View) -> str:
+    """Draw the curves of staying and return of which group; ``""``: of everybody."""
     with view.busy():
         whole = view.tables.retention("")
     view.answer(sentences.staying(whole, view.names)[0])
@@ -78,6 +81,7 @@ def _staying(view: View) -> None:
         early = view.tables.retention("", early=True)
         view.line(f"{view.say('early')} {sentences.staying(early, view.names)[0]}")
     view.details(table, f"staying_{by or EVERYBODY}")
+    return by
 
 
 def _group(view: View, one: str) -> str:

@@ -17,6 +17,7 @@ def draw(view: View) -> None:
     """Draw the page."""
     if not view.ready():
         return
+    part, read = _PARTS[0], {}
     with view.part():
         with view.busy("working"):
             themes = view.tables.tone("theme", view.state.wave)
@@ -28,7 +29,7 @@ def draw(view: View) -> None:
         if part == "themes":
             _themes(view, themes, question, source, [headline, *more])
         elif part == "read":
-            comments_reading.draw(view, themes, question, source)
+            read = comments_reading.draw(view, themes, question, source)
         elif part == "wishes":
             comments_wishes.draw(view, question, source)
         elif part == "emerging":
@@ -36,6 +37,7 @@ def draw(view: View) -> None:
         else:
             comments_words.agreement(view, question, source)
     view.method()
+    view.in_python(part=part, wave=view.state.wave, read=read)
 
 
 def _pick(view: View, table: SafeTable) -> tuple[str, str]:

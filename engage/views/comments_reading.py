@@ -16,15 +16,18 @@ _SEEN = "comments_seen"
 _PAGE = "comments_page"
 
 
-def draw(view: View, themes: SafeTable, question: str, source: str) -> None:
-    """Draw the pickers, the comments, and what corrects them."""
+def draw(view: View, themes: SafeTable, question: str, source: str) -> dict[str, str | bool]:
+    """Draw the pickers, the comments, and what corrects them; return what was asked for."""
     theme, search, typical = _ask(view, themes, question, source)
+    asked: dict[str, str | bool] = {
+        "theme": theme, "question": question, "source": source, "search": search.strip(), "typical": typical,
+    }  # fmt: skip
     with view.busy("reading"):
         table = _asked(view, (theme, question, source, search.strip(), typical))
     frame = table.tidy()
     if frame.empty:
         view.note("read_none")
-        return
+        return asked
     frame = (
         frame.sort_values("typical", key=lambda rank: rank.replace(0, 9), kind="stable") if theme else frame
     )
@@ -39,6 +42,7 @@ def draw(view: View, themes: SafeTable, question: str, source: str) -> None:
     if view.may("notes"):
         _correct(view, shown)
         _learn(view)
+    return asked
 
 
 def who(view: View, key: str) -> str:

@@ -21,14 +21,17 @@ def draw(view: View) -> None:
         view.note("no_outcome")
         return
     model: tuple[str, ...] = ()
+    # Leaving and service need every wave: one wave alone has too few leavers, and too few teams.
+    wave = None if outcome in POOLED else view.state.wave
     with view.part():
-        # Leaving and service need every wave: one wave alone has too few leavers, and too few teams.
-        wave = None if outcome in POOLED else view.state.wave
         with view.busy("working"):
             table = view.tables.drivers(outcome, wave)
         model = sentences.driver_method(table, view.names)
         _answer(view, table, outcome)
     view.method(model)
+    view.in_python(
+        outcome=outcome, wave=None if outcome in POOLED else view.state.wave, shown=view.shown_wave
+    )
 
 
 def _pick_outcome(view: View) -> str | None:

@@ -29,6 +29,7 @@ def draw(view: View) -> None:
         view.chart(charts.two_factor_map(table, outcome, view.names), said)
         view.details(table, "two_factor")
     view.method()
+    view.in_python()
 
 
 draw(open_page("herzberg"))

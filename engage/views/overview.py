@@ -31,6 +31,7 @@ def draw(view: View) -> None:
     view.details(scores, f"scores_{wave}")
     _trend(view, trend, changes)
     view.method()
+    view.in_python(wave=wave)
 
 
 def _cards(view: View, scores: SafeTable, changes: SafeTable, rates: SafeTable) -> None:

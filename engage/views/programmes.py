@@ -18,6 +18,7 @@ def draw(view: View) -> None:
     """Draw the page."""
     if not view.ready():
         return
+    programme, entered = "", {}
     with view.part():
         try:
             with view.busy("working"):
@@ -29,6 +30,7 @@ def draw(view: View) -> None:
             view.line(view.say("no_programmes_how"))
             link("upload", view.lang, view.say("upload_link"))
             view.method()
+            view.in_python(programme="", assumed={})
             return
         known = list(dict.fromkeys(whole.tidy()["programme"]))
         programme = view.pick("programme", known, str, "programme") if len(known) > 1 else known[0]
@@ -42,8 +44,9 @@ def draw(view: View) -> None:
         view.chart(charts.programme_effects(table, view.names), headline)
         _one_outcome(view, table)
         view.details(table, "programmes", title=view.say("table_title"))
-        _worth(view, table, programme)
+        entered = _worth(view, table, programme)
     view.method()
+    view.in_python(programme=programme, assumed=entered)
 
 
 def _one_outcome(view: View, table: SafeTable) -> None:
@@ -82,8 +85,8 @@ def _called(view: View, key: str) -> str:
     return f"{view.names.outcome(outcome)} · {say(f'programmes.family.{family}', view.lang)}"
 
 
-def _worth(view: View, table: SafeTable, programme: str) -> None:
-    """Draw the statement, with an empty box for every assumption."""
+def _worth(view: View, table: SafeTable, programme: str) -> dict[str, float]:
+    """Draw the statement, with an empty box for every assumption, and return what was entered."""
     with st.expander(view.say("money_title")):
         view.note("money_note")
         entered: dict[str, float] = {}
@@ -104,6 +107,7 @@ def _worth(view: View, table: SafeTable, programme: str) -> None:
         st.markdown("\n".join(f"- {plain(line)}" for line in sentences.statement(made, view.names)))
     if len(made):
         view.details(made, "statement", title=view.say("money_table"))
+    return entered
 
 
 draw(open_page("programmes"))

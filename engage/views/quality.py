@@ -17,6 +17,7 @@ def draw(view: View) -> None:
     if not view.ready():
         return
     wave = view.shown_wave
+    group = ""
     with view.part():
         with view.busy("working"):
             table = view.tables.quality(wave)
@@ -26,8 +27,9 @@ def draw(view: View) -> None:
         st.subheader(view.say("reliability_title"), anchor=False)
         view.chart(charts.reliability(table, view.names), view.say("reliability_title"))
         view.details(table, f"quality_{wave}")
-        _response(view, table)
+        group = _response(view, table)
     view.method()
+    view.in_python(wave=wave, group=group)
 
 
 def _lights(view: View, table: SafeTable) -> None:
@@ -42,14 +44,14 @@ def _lights(view: View, table: SafeTable) -> None:
     view.note("lights_note")
 
 
-def _response(view: View, table: SafeTable) -> None:
-    """Draw who answered by a grouping that the staff list has."""
+def _response(view: View, table: SafeTable) -> str:
+    """Draw who answered by a grouping that the staff list has, and return which; ``""`` where it has none."""
     frame = table.tidy()
     known = frame.loc[frame["check"] == "make_up", "subject"].tolist()
     st.subheader(view.say("response_title"), anchor=False)
     if not known:
         view.note("no_staff")
-        return
+        return ""
     if st.session_state.get("response_group") not in known:
         st.session_state["response_group"] = known[0]
     st.selectbox(
@@ -65,6 +67,7 @@ def _response(view: View, table: SafeTable) -> None:
         response = view.tables.response(by, view.shown_wave)
     view.chart(charts.response(response, by, view.names), view.say("response_title"))
     view.details(response, f"response_by_{by}_{view.shown_wave}")
+    return by
 
 
 draw(open_page("quality"))

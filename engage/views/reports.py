@@ -36,6 +36,7 @@ def draw(view: View) -> None:
             view.workspace.note_export("report", len(report.sections))
             _ready(view, file, format, f"engage_{wave}_{view.lang}.{format}")
     view.method()
+    view.in_python(wave=wave, lang=view.lang, format=format)
 
 
 def _format(name: str) -> Format:

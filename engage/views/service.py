@@ -28,6 +28,7 @@ def draw(view: View) -> None:
         if len(paths):
             view.details(paths, "service_paths", title=view.say("paths_table"))
     view.method()
+    view.in_python()
 
 
 draw(open_page("service"))

@@ -17,7 +17,9 @@ def draw(view: View) -> None:
         _steps(view)
     wave = view.shown_wave
     st.subheader(view.say("scores_title"), anchor=False)
-    if STAR in view.tables.groups(wave):
+    scored = STAR in view.tables.groups(wave)
+    staying = view.tables.attrition_on and STAR in view.tables.retention_groups()
+    if scored:
         with view.part():
             scores = view.tables.scores(wave, (STAR,))
             view.say_newest_only()
@@ -30,13 +32,15 @@ def draw(view: View) -> None:
     if not view.tables.attrition_on:
         view.note("staying_off")
         link("attrition", view.lang)
-    elif STAR in view.tables.retention_groups():
+    elif staying:
         with view.part():
             with view.busy():
-                staying = view.tables.retention(STAR)
-            view.chart(charts.staying(staying, STAR, view.names), sentences.staying(staying, view.names)[0])
+                curves = view.tables.retention(STAR)
+            view.chart(charts.staying(curves, STAR, view.names), sentences.staying(curves, view.names)[0])
             view.note("staying_note")
+            view.details(curves, "staying_star")
     view.method()
+    view.in_python(wave=wave, scored=scored, staying=staying)
 
 
 def _steps(view: View) -> None:

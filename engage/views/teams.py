@@ -44,6 +44,7 @@ def draw(view: View) -> None:
         view.details(scores, f"scores_by_{group}_{wave}")
         _one_score(view, group, differences)
     view.method()
+    view.in_python(wave=wave, group=group, scale=st.session_state.get("group_scale", FIRST))
 
 
 def _one_score(view: View, group: str, differences: SafeTable) -> None:

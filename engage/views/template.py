@@ -7,8 +7,9 @@ it as Markdown.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -18,6 +19,8 @@ from streamlit.delta_generator import DeltaGenerator
 from engage.errors import EngageError
 from engage.present.labels import Names, method_lines
 from engage.present.look import in_language
+from engage.present.report.pictures import png, svg
+from engage.present.snippets import in_python
 from engage.present.tables import display, to_csv
 from engage.privacy import ROLES, Access, Action, SafeTable
 from engage.views.data import Tables
@@ -63,6 +66,7 @@ ICON: Final = (
 )
 """The page's mark: three bars."""
 
+_PICTURE_WIDTH: Final = 1040
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&^=])")
 _STATE: Final = "state"
 _OPEN: Final = "open_pages"
@@ -122,6 +126,8 @@ class View:
     area: str
     state: State
     top: DeltaGenerator
+    drawn: Iterator[int] = field(default_factory=lambda: count(1))
+    """Numbers the charts of a page, for the names of their files."""
 
     @property
     def lang(self) -> Language:
@@ -197,7 +203,24 @@ class View:
 
     def chart(self, chart: Any, alt: str) -> None:
         """Draw an Altair chart over the full width; ``alt`` says it to who can't see it."""
-        st.altair_chart(in_language(chart, self.lang), width="stretch", theme=None, alt=alt)
+        chart = in_language(chart, self.lang)
+        st.altair_chart(chart, width="stretch", theme=None, alt=alt)
+        self._save(chart)
+
+    def _save(self, chart: Any) -> None:
+        """Offer a chart as a picture to take along; it is drawn when somebody asks for it."""
+        name = f"{self.area.removeprefix('page_')}_{self.shown_wave}_{next(self.drawn)}"
+        with st.popover(say("app.chart_save", self.lang), type="tertiary", key=f"save_{name}"):
+            for ending, kind, draw in (("png", "image/png", png), ("svg", "image/svg+xml", svg)):
+                st.download_button(
+                    say(f"app.chart_{ending}", self.lang),
+                    partial(draw, chart, _PICTURE_WIDTH),
+                    file_name=f"engage_{name}_{self.lang}.{ending}",
+                    mime=kind,
+                    key=f"save_{name}_{ending}",
+                    on_click="ignore",
+                    width="stretch",
+                )
 
     def details(self, table: SafeTable, file_name: str, *, title: str = "") -> None:
         """Draw the table behind a chart, folded, with its download."""
@@ -224,6 +247,21 @@ class View:
         lines = [*map(plain, model), *method_lines(self.area, self.lang)]
         with st.expander(say("app.method", self.lang)):
             st.markdown("\n".join(f"- {line}" for line in lines))
+
+    def in_python(self, **choices: object) -> None:
+        """Draw, folded, the page's numbers as lines of Python: with its ``choices`` filled in, ready to run.
+
+        Where the workspace lies is shown to administrators alone, as it is of no use to others.
+        """
+        person = self.workspace.person
+        told = person is None or person.role == "administrator"
+        folder = str(Path(self.tables.folder).absolute()) if told else say("app.python_folder", self.lang)
+        who = "" if person is None else self.tables.who
+        lines = in_python(self.area.removeprefix("page_"), folder, choices, who=who)
+        if lines:
+            with st.expander(say("app.python", self.lang)):
+                st.caption(say("app.python_note", self.lang))
+                st.code(lines, language="python")
 
     @contextmanager
     def part(self) -> Iterator[None]:

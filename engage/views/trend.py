@@ -24,6 +24,7 @@ def draw(view: View) -> None:
             _lines(view, trend, changes)
             _since_last(view, changes)
     view.method()
+    view.in_python()
 
 
 def _lines(view: View, trend: SafeTable, changes: SafeTable) -> None:

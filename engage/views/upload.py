@@ -27,6 +27,7 @@ def draw(view: View) -> None:
     else:
         check(view, job)
     view.method()
+    view.in_python(newest=(view.tables.closed_waves or ("",))[-1])
 
 
 def check(view: View, job: Job) -> None:

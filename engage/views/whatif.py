@@ -14,6 +14,7 @@ def draw(view: View) -> None:
     """Draw the page."""
     if not view.ready():
         return
+    changes: dict[str, float] = {}
     with view.part():
         with view.busy("working"):
             grid = view.tables.levers(view.shown_wave)
@@ -26,6 +27,7 @@ def draw(view: View) -> None:
         view.note("association", wave=view.shown_wave)
         _levers(view, grid)
     view.method()
+    view.in_python(wave=view.shown_wave, changes=changes)
 
 
 def _sliders(view: View, grid: LeverGrid) -> dict[str, float]:

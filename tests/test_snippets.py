@@ -23,6 +23,7 @@ PICKED = {
     "drivers": {"outcome": "satisfaction"},
     "whatif": {"what_if_growth": 0.2, "what_if_pay": -0.1},
     "stars": {"star_outcome": "satisfaction"},
+    "desk": {"desk_period": "1"},
     "attrition": {"retention_by": "star"},
     "teams": {"group": "role_group", "group_scale": "workload"},
     "trend": {"trend_scales": ["workload", "pay"]},
@@ -144,6 +145,8 @@ SAMPLES = {
     "quality": {"wave": "w", "group": "team"},
     "reports": {"wave": "w", "lang": "zh", "format": "xlsx"},
     "upload": {"newest": "w"},
+    "desk": {"tickets": True, "inspections": True, "weeks": 13},
+    "plans": {},
 }  # fmt: skip
 
 

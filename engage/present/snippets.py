@@ -175,11 +175,25 @@ def upload(newest: str) -> Lines:
     return "waves = space.wave_table()", *joins, "waves"
 
 
+def desk(tickets: bool, inspections: bool, weeks: int) -> Lines:
+    """Return what tickets and inspections show, as far as there are any."""
+    asked = (
+        *((f"desk = space.desk({weeks})", "trend = space.desk_weeks()") if tickets else ()),
+        *(("marks = space.inspections()", "raters = space.raters()") if inspections else ()),
+    )
+    return (*asked, "desk" if tickets else "marks")
+
+
+def plans() -> Lines:
+    """Return the action plans and what later waves show."""
+    return ("plans = space.plans()", "plans")
+
+
 SNIPPETS: Final[Mapping[str, Callable[..., Lines]]] = {
     function.__name__: function
     for function in (
         overview, drivers, herzberg, whatif, service, programmes, stars, attrition, teams, trend, comments,
-        quality, reports, upload,
+        quality, reports, upload, desk, plans,
     )
 }  # fmt: skip
 """The lines of each page, by its name."""

@@ -37,6 +37,8 @@ def draw(view: View) -> None:
         with view.part():
             _raters(view)
     view.method()
+    weeks = int(st.session_state.get("desk_period", _PERIODS[0]))
+    view.in_python(tickets="tickets" in kinds, inspections="inspections" in kinds, weeks=weeks)
 
 
 def _nothing(view: View) -> None:

@@ -42,6 +42,7 @@ def draw(view: View) -> None:
         link("drivers", view.lang)
         view.details(table, "plans")
     view.method()
+    view.in_python()
 
 
 def _plan(view: View, row: pd.Series) -> None:

@@ -98,6 +98,7 @@ def test_units_that_differ_anyway_raise_few_false_alarms():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 @pytest.mark.parametrize("rho", [0.0, 0.002, 0.01, 0.03])
 def test_false_alarms_are_about_nominal(rho):
     far, warned = false_alarms(rho, "additive", 20260302, units=20, reps=500)

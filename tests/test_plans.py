@@ -8,43 +8,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from plan_inputs import TODAY, WAVES, plan, released_plans, world
 from scipy.stats import ttest_ind_from_stats
 
 from engage.cli import run
 from engage.errors import UsageError
 from engage.present.labels import Names
 from engage.present.plan_sentences import plan_on, plans
-from engage.privacy import Plan, Policy, release_changes, release_plans
+from engage.privacy import Plan, Policy, release_changes
 from engage.views import template
 from engage.words import LANGUAGES
 from engage.workspace import Workspace
 
-WAVES = ["w1", "w2", "w3"]
-TODAY = date(2026, 6, 1)
-
-
-def world(before: float, after: float, *, n: int = 40, band: str | None = None):
-    """Released cells of one scale: a team that goes from one mean to another, and everybody, who stay."""
-    rows, moments = [], []
-    for place, wave in enumerate(WAVES):
-        rows.append((wave, "[]", "[]", "pay", 600, None, 3.0, None))
-        mean = before if place == 0 else after
-        rows.append((wave, '["team"]', '["A"]', "pay", pd.NA if band else n, band, mean, None))
-        rows.append((wave, '["team"]', '["B"]', "pay", pd.NA, None, np.nan, "too_few"))
-        moments.append((wave, "pay", 600.0, 3.0, 0.8))
-    columns = ["wave", "by", "key", "scale", "n", "n_band", "mean", "hidden_reason"]
-    cells = pd.DataFrame(rows, columns=columns).astype({"n": "Int64"})
-    return cells, pd.DataFrame(moments, columns=["wave", "scale", "n", "mean", "var"])
-
-
-def plan(wave: str = "w1", level: str = "A", id: str = "1", **more: str) -> Plan:
-    return Plan("pay", "", "talk", "Ann", "2026-05-01", wave, "team" if level else "", level, id=id, **more)
-
 
 def told(several: list[Plan], cells: pd.DataFrame, moments: pd.DataFrame, breaks=None) -> pd.DataFrame:
-    changes = release_changes(moments, WAVES, Policy())
-    table = release_plans(several, cells, moments, changes, breaks or {}, WAVES, Policy(), today=TODAY)
-    return table.tidy()
+    return released_plans(several, cells, moments, breaks).tidy()
 
 
 def test_a_teams_change_is_the_t_test_of_the_released_means_widened_by_rounding():
@@ -87,6 +65,7 @@ def test_everybody_from_wave_to_wave_is_the_released_change_itself():
 
 
 @pytest.mark.simulation
+@pytest.mark.rest
 def test_intervals_hold_and_false_alarms_are_rare():
     """600 worlds in which nothing moves: the means of 40 of 600 people, rounded as they are released."""
     rng = np.random.default_rng(20261124)

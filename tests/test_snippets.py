@@ -18,7 +18,7 @@ from engage.workspace import Workspace
 ROOT = Path(__file__).parents[1]
 IN_A_FILE = ("reports",)
 """Pages whose numbers are in a file, not in a table."""
-QUICK = ("overview", "trend", "upload")
+QUICK = ("trend", "upload")
 PICKED = {
     "drivers": {"outcome": "satisfaction"},
     "whatif": {"what_if_growth": 0.2, "what_if_pay": -0.1},

@@ -109,7 +109,8 @@ def test_every_heading_is_in_words(name, lang):
     known = {
         word for key, word in catalogue("labels", lang).items() if key.startswith(("column.", "demographic."))
     }
-    known |= {word for key, word in catalogue("desk", lang).items() if key.startswith("column.")}
+    for area in ("desk", "plans"):
+        known |= {word for key, word in catalogue(area, lang).items() if key.startswith("column.")}
     known |= {Names(INSTRUMENT, lang).demographic(d.id) for d in INSTRUMENT.demographics}
     assert set(shown.columns) <= known
     assert not set(shown.columns) & {"hidden_reason", "ci_low", "n_band"}

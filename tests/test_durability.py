@@ -90,7 +90,7 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that 
 
 
 @forks
-@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.rest)])
+@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.slow)])
 def test_an_import_is_there_whole_or_not_at_all(tmp_path: Path, step: int):
     asked = [sys.executable, "-c", EVERY_PLACE, str(tmp_path), str(HERE), str(BENCHMARKS), str(step)]
     done = subprocess.run(
@@ -115,7 +115,7 @@ def test_an_import_is_there_whole_or_not_at_all(tmp_path: Path, step: int):
 
 
 @forks
-@pytest.mark.rest
+@pytest.mark.slow
 def test_every_command_beside_the_app_survives_every_fault():
     points = 28
     environment = os.environ | {"PYTHONPATH": str(HERE.parent)}

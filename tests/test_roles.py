@@ -384,7 +384,7 @@ def test_where_the_workspace_lies_is_told_to_administrators_alone(name, shown, m
     assert f'Workspace("{folder}", who="{name}")' in lines
 
 
-@REST
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("name", PERSONAS)
 def test_every_page_for_everybody(page, name, shown, monkeypatch):
@@ -466,7 +466,7 @@ def test_cached_tables_are_keyed_by_role_and_part(shown):
     assert set(hana.scores(WAVE, ("team",)).tidy()["team"]) == {*ALDER, *BIRCH}
 
 
-@REST
+@pytest.mark.slow
 def test_what_is_kept_for_all_roles_names_no_unit(sample_workspace):
     """Tables of ``WHOLE``, levers and service are the same after narrowing: sharing them tells nothing."""
     space = Workspace(sample_workspace)

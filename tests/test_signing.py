@@ -187,7 +187,7 @@ def test_a_cookie_that_was_tampered_with_signs_nobody_in(app):
     assert not [unit for unit in UNITS if unit.encode() in sent]
 
 
-@REST
+@pytest.mark.slow
 def test_fifty_people_at_once_see_each_their_own(app, signing):
     """Fifty sessions of all roles, at the same time, each on several pages in an order of its own."""
     first = {name: Reader(app) for name in PERSONAS}

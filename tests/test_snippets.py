@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 IN_A_FILE = ("reports",)
 """Pages whose numbers are in a file, not in a table."""
 QUICK = ("trend", "upload")
+HEAVY = ("herzberg", "whatif", "service", "programmes", "stars", "attrition")
 PICKED = {
     "drivers": {"outcome": "satisfaction"},
     "whatif": {"what_if_growth": 0.2, "what_if_pay": -0.1},
@@ -76,9 +77,14 @@ def test_every_page_has_its_lines(page):
     assert calls[0] == calls[1], f"the page {page} has view.method() without view.in_python()"
 
 
+def run_by(page: str, picked: dict) -> list:
+    if picked or page in HEAVY:
+        return [pytest.mark.slow]
+    return [] if page in QUICK else [pytest.mark.rest]
+
+
 PARAMS = [
-    pytest.param(page, picked, id=f"{page}-{'picked' if picked else 'first'}",
-                 marks=[pytest.mark.rest] if picked or page not in QUICK else [])
+    pytest.param(page, picked, id=f"{page}-{'picked' if picked else 'first'}", marks=run_by(page, picked))
     for page in template.PAGES if page not in IN_A_FILE
     for picked in ({}, *([PICKED[page]] if page in PICKED else []))
 ]  # fmt: skip
@@ -114,7 +120,7 @@ def test_the_parts_of_comments_have_lines_of_their_own(part, sample_copy, monkey
     assert all(any(same(table, one) for one in tables_made) for table in wanted)
 
 
-@pytest.mark.rest
+@pytest.mark.slow
 def test_the_lines_of_a_report_write_the_file_that_the_page_offers(sample_workspace, monkeypatch, tmp_path):
     app = turn_to(start(monkeypatch, sample_workspace, "en"), "reports")
     code = lines_of(app)

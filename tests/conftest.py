@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from streamlit import config
 
 LONG = (
     "test_flow",
@@ -32,8 +33,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def key_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the key of workspaces and pseudonyms out of the user's configuration."""
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep keys out of the user's configuration, and pages on this machine wherever a test stands.
+
+    Streamlit keeps the configuration of the folder in which it was first asked for; pages are refused where
+    that doesn't bind them to this machine.
+    """
+    assert config.get_option("server.address") == "127.0.0.1"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ENGAGE_KEY_FILE", str(shared(tmp_path_factory) / "engage.key"))
         yield

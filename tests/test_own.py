@@ -42,7 +42,8 @@ def test_a_layer_that_reads_better_is_taken_and_leaves_the_rest_alone():
     p = probabilities([unseen, pay_comments(1)[0]], "en")
     q = layer.adjusted([unseen, pay_comments(1)[0]], "en", p)
     assert q.tone[0, 2] > p.tone[0, 2]
-    assert q.tone[1] == pytest.approx(p.tone[1], abs=0.1)
+    assert q.tone[1].argmax() == p.tone[1].argmax()
+    assert q.tone[1] == pytest.approx(p.tone[1], abs=0.2)
     assert q.tone.sum(axis=1) == pytest.approx(1)
     read = sentiment([unseen], own=layer)
     assert read["tone_score"].iloc[0] == pytest.approx(q.tone[0, 2])
@@ -87,7 +88,7 @@ def test_corrections_are_kept_with_who_and_move_no_table(space):
     shown = space.comments(wave=W1).tidy()
     before, key = space.tone("theme", W1).tidy(), space.key
     for id in shown["comment"]:
-        space.correct(id, tone="negative", intent="complaint", who="Personnel office")
+        space.correct(id, tone="positive", intent="praise", who="Personnel office")
     with pytest.raises(UsageError):
         space.correct("nothing", tone="positive")
     with pytest.raises(UsageError):
@@ -95,7 +96,7 @@ def test_corrections_are_kept_with_who_and_move_no_table(space):
     after = space.comments(wave=W1).tidy()
     assert list(after["theme"]) == list(shown["theme"])
     assert set(after["corrected_by"]) == {"Personnel office"}
-    assert set(after["corrected"].str.split(";").str[0]) == {"tone=negative"}
+    assert set(after["corrected"].str.split(";").str[0]) == {"tone=positive"}
     assert space.tone("theme", W1).tidy().equals(before)
     assert space.key == key
     log = [json.loads(line)["code"] for line in (space.path / "audit.jsonl").read_text().splitlines()]
@@ -108,7 +109,7 @@ def test_the_model_is_learned_used_for_later_imports_and_given_up(space):
     assert done.note
     assert done.tidy().set_index("head").loc["tone", "better"]
     before = space.tone("theme", W1).tidy()
-    negative = space.tone("wave").tidy()["negative"].iloc[0]
+    positive = space.tone("wave").tidy()["positive"].iloc[0]
     space.import_file(
         as_csv(answers(PULSE, {"north": 40, "south": 30}, seed=9, day="2025-08-04")),
         wave=W2,
@@ -117,8 +118,8 @@ def test_the_model_is_learned_used_for_later_imports_and_given_up(space):
     space.import_file(as_csv(box(pay_comments(24, 28), first=500)), "comments", W2)
     space.close(W2)
     assert space.tone("theme", W1).tidy().equals(before)
-    newer = space.tone("wave").tidy()["negative"].iloc[1]
-    assert newer > negative
+    newer = space.tone("wave").tidy()["positive"].iloc[1]
+    assert newer > positive
     file = next((space.path / "models").iterdir())
     content = file.read_bytes()
     file.write_bytes(content[:-1])
@@ -128,4 +129,4 @@ def test_the_model_is_learned_used_for_later_imports_and_given_up(space):
     space.take_back(done.note)
     space.import_file(as_csv(box(pay_comments(24, 90), first=800)), "comments", W2)
     space.close(W2)
-    assert space.tone("wave").tidy()["negative"].iloc[1] < newer
+    assert space.tone("wave").tidy()["positive"].iloc[1] < newer

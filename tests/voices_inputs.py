@@ -22,7 +22,7 @@ PAY = [
 
 def pay_comments(n: int, start: int = 0) -> list[str]:
     """Return ``n`` different comments about pay."""
-    return [f"{PAY[i % len(PAY)]}{' really' * (i // len(PAY))}" for i in range(start, start + n)]
+    return [f"{PAY[i % len(PAY)]}{' again' * (i // len(PAY))}" for i in range(start, start + n)]
 
 
 def box(

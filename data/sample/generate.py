@@ -29,6 +29,7 @@ from world.exports import (  # noqa: E402
     wjx_rows,
     xlsx_bytes,
 )
+from world.growth import activity_rows, competence_rows, contact_rows, growth_truth, plan_rows  # noqa: E402
 from world.truth import LARGE_PEOPLE, LARGE_SEED, LARGE_TEAMS, analysis_truth  # noqa: E402
 
 __all__ = ["World", "composites", "files", "make_world", "planted_effects"]
@@ -83,6 +84,24 @@ def planted_effects() -> dict[str, Any]:
             "change_negative": p.NEGATIVE_PER_CLIMATE,
             "proud_positive": p.POSITIVE_PER_CLIMATE,
         },
+        "competence": {
+            "what": "points that a role group's level lies below its target before answers are cut to 1-5; points "
+            "of communication per standard deviation of a team's csat, of knowledge per that of ability",
+            "gaps": {scale: dict(gaps) for scale, gaps in p.COMPETENCE_GAPS.items()},
+            "communication": p.COMMUNICATION_PER_CSAT_SD,
+            "knowledge": p.KNOWLEDGE_PER_ABILITY_SD,
+        },
+        "activities": {
+            "what": "per point of the team's mean score in the coming wave: log of the rate of service stars "
+            "(recognition), log-odds that a suggestion is answered (participation)",
+            "service_stars": p.STARS_PER_POINT,
+            "answered": p.ANSWERED_PER_POINT,
+        },
+        "plan": {
+            "what": "people planned to have gone from traditional to smart service by the end of each year, while "
+            "every vacancy is filled where it arises, so head-counts stay",
+            "shift": dict(p.PLAN_SHIFT),
+        },
         "careless": {"share_of_respondents": p.CARELESS_RATE, "kinds": dict(p.CARELESS_KINDS)},
         "nulls": [
             "star on leaving, given tenure",
@@ -90,6 +109,7 @@ def planted_effects() -> dict[str, Any]:
             "hygiene on engagement, pride and accomplishment",
             "engagement on leaving, given pay, job_security, growth and supervisor",
             "hygiene and motivators on quality; the contest on csat",
+            "talks held on anything; any competence but communication on csat, but knowledge on quality",
         ],
     }
 
@@ -150,6 +170,10 @@ def files(
         "people.csv": csv_bytes(people_rows(world), "utf-8-sig"),
         "service.csv": csv_bytes(service_rows(world), "utf-8-sig"),
         "programmes.csv": csv_bytes(programme_rows(world), "utf-8-sig"),
+        "plan.csv": csv_bytes(plan_rows(world), "utf-8-sig"),
+        "activities.csv": csv_bytes(activity_rows(world), "utf-8-sig"),
+        f"competence_{third}.csv": csv_bytes(competence_rows(world), "utf-8-sig"),
+        f"service_value_{third}.csv": csv_bytes(contact_rows(world), "utf-8-sig"),
         **{
             f"suggestion_box_{wave}.csv": csv_bytes(box_rows(box[_half_year(box) == wave]), "utf-8-sig")
             for wave in p.WAVES
@@ -173,7 +197,8 @@ def main() -> None:
     parser.add_argument("--truth", action="store_true", help="run the very large draw again")
     options = parser.parse_args()
     if options.truth:
-        estimated = analysis_truth(make_world(LARGE_SEED, people=LARGE_PEOPLE, teams=LARGE_TEAMS))
+        large = make_world(LARGE_SEED, people=LARGE_PEOPLE, teams=LARGE_TEAMS)
+        estimated = analysis_truth(large) | growth_truth(large)
     else:
         known = HERE / "TRUTH.yaml"
         estimated = yaml.safe_load(known.read_text(encoding="utf-8"))["estimated"] if known.is_file() else {}

@@ -16,6 +16,8 @@ _NEEDED: Final[Mapping[Kind, frozenset[str]]] = {
     "people": frozenset({"respondent"}),
     "service": frozenset({"team", "month"}),
     "programmes": frozenset({"programme", "member", "start"}),
+    "plan": frozenset({"role_group"}),
+    "activities": frozenset({"team", "month"}),
     "comments": frozenset({"text"}),
 }
 """Fields without which a file is not of a kind."""
@@ -23,6 +25,8 @@ _TELLING: Final[Mapping[Kind, frozenset[str]]] = {
     "people": frozenset({"hire_date", "leave_date", "leave_type", "left"}),
     "service": frozenset({"csat", "on_time", "quality", "handled"}),
     "programmes": frozenset({"programme"}),
+    "plan": frozenset({"target"}),
+    "activities": frozenset({"service_stars", "suggestions", "answered", "interviews"}),
     "comments": frozenset({"text"}),
 }
 """Fields that hardly any other kind has; one of them is asked for."""

@@ -9,7 +9,9 @@ from engage.ingest.names import headers
 from engage.ingest.scales import in_language
 from engage.words import Language, say
 
-TemplateKind = Literal["comments", "people", "service", "programmes", "mapping", "teams"]
+TemplateKind = Literal[
+    "comments", "people", "service", "programmes", "plan", "activities", "mapping", "teams"
+]  # fmt: skip
 TEMPLATES: Final[tuple[TemplateKind, ...]] = get_args(TemplateKind)
 
 

@@ -16,11 +16,11 @@ import pyarrow as pa
 from engage.errors import InputError, UsageError
 from engage.instrument import RESERVED, Instrument
 
-Kind = Literal["responses", "comments", "people", "service", "programmes"]
+Kind = Literal["responses", "comments", "people", "service", "programmes", "plan", "activities"]
 ExtraType = Literal["string", "double"]
 
 WHOLE: Final = "all"
-"""The wave of rows that belong to no wave in particular (people, service, programmes)."""
+"""The wave of rows that belong to no wave in particular (people, service, programmes, plan …)."""
 
 _TEXT, _NUMBER, _DAY = pa.string(), pa.float64(), pa.date32()
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
@@ -51,6 +51,12 @@ _FIXED: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
         **dict.fromkeys(("start", "end"), _DAY),
         **dict.fromkeys(("unit", "member"), _TEXT),
         **dict.fromkeys(("applied", "accepted"), pa.bool_()),
+    },
+    "plan": {"role_group": _TEXT, "year": _NUMBER, "target": _NUMBER},
+    "activities": {
+        "team": _TEXT,
+        "month": _DAY,
+        **dict.fromkeys(("service_stars", "suggestions", "answered", "interviews"), _NUMBER),
     },
     "members": dict.fromkeys(("respondent", "groups", "missing"), _TEXT),
 }
@@ -90,7 +96,8 @@ def declared_schema(
     """Return the Arrow schema of ``table``: ``import_id, wave``, its own columns, then ``extras``.
 
     ``responses_<id>`` needs the instrument of that id: one int8 column per item and one string column per
-    demographic. The other tables are ``comments``, ``people``, ``service`` and ``programmes``. An extra of a
+    demographic. The other tables are ``comments``, ``people``, ``service``, ``programmes``, ``plan`` and
+    ``activities``. An extra of a
     name the table already has is not added twice.
 
     Raises ``UsageError`` for an unknown table, for an extra that is not named ``[a-z][a-z0-9_]*``, and for

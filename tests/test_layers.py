@@ -23,7 +23,7 @@ LAYERS = [
 ]
 GATE = {
     "evaluations", "release", "models", "quality", "comparisons", "analyses", "staff", "voices", "what_if",
-    "wishes", "wording",
+    "wishes", "wording", "workforce", "competence",
 }  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -172,8 +172,8 @@ def files(
         "programmes.csv": csv_bytes(programme_rows(world), "utf-8-sig"),
         "plan.csv": csv_bytes(plan_rows(world), "utf-8-sig"),
         "activities.csv": csv_bytes(activity_rows(world), "utf-8-sig"),
-        f"competence_{third}.csv": csv_bytes(competence_rows(world), "utf-8-sig"),
-        f"service_value_{third}.csv": csv_bytes(contact_rows(world), "utf-8-sig"),
+        f"competence_{third}.xlsx": xlsx_bytes(competence_rows(world), made[third]),
+        f"service_value_{third}.xlsx": xlsx_bytes(contact_rows(world), made[third]),
         **{
             f"suggestion_box_{wave}.csv": csv_bytes(box_rows(box[_half_year(box) == wave]), "utf-8-sig")
             for wave in p.WAVES

@@ -57,6 +57,7 @@ from engage.privacy.voices import pick_comments, release_comments
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 from engage.privacy.wishes import STATUSES, Following, Wishes, follow_up, marks_of, release_wishes
 from engage.privacy.wording import release_agreement, release_emerging
+from engage.privacy.workforce import release_workforce
 
 __all__ = [
     "ACTIONS",
@@ -130,6 +131,7 @@ __all__ = [
     "release_utility",
     "release_waves",
     "release_wishes",
+    "release_workforce",
     "released_cells",
     "select_cells",
     "select_programmes",

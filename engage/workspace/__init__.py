@@ -17,6 +17,7 @@ from engage.workspace.auditing import attacked
 from engage.workspace.base import ALL_WAVES
 from engage.workspace.breaks import Break, Breaks
 from engage.workspace.correcting import Learned
+from engage.workspace.growing import Growing
 from engage.workspace.importing import ImportResult, Progress, Upload, import_upload
 from engage.workspace.modelling import Models
 from engage.workspace.publishing import publish
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace"]
 
 
-class Workspace(Models, Readings, Records, Voices):
+class Workspace(Models, Growing, Readings, Records, Voices):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in

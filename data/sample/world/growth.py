@@ -118,15 +118,14 @@ def _wave_days(rng: np.random.Generator, n: int) -> list[date]:
 
 
 def competence_rows(world: "World") -> list[Row]:
-    """Return the competence questionnaire as a plain export, option text."""
+    """Return the competence questionnaire as a plain export, option text; the number joins the background."""
     table, instrument = competence(world), load_instrument("competence")
-    role = {level.id: level.label["zh"] for d in instrument.demographics for level in d.levels}
     days = _wave_days(np.random.default_rng([world.seed, 14]), len(table))
-    head: Row = ["工号", "提交时间", "班组", "岗位族", *(item.text["zh"] for item in instrument.items)]
+    head: Row = ["工号", "提交时间", *(item.text["zh"] for item in instrument.items)]
     rows = [head]
     for day, row in zip(days, table.to_dict("records"), strict=True):
         ticked = [_label(instrument.item(item.id), row[item.id]) for item in instrument.items]
-        rows.append([row["respondent"], day.isoformat(), row["team"], role[row["role_group"]], *ticked])
+        rows.append([row["respondent"], day.isoformat(), *ticked])
     return rows
 
 

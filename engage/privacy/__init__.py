@@ -9,6 +9,12 @@ from engage.privacy.analyses import (
     release_two_factor,
 )
 from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
+from engage.privacy.competence import (
+    release_activities,
+    release_competence,
+    release_profile,
+    release_training,
+)
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.evaluations import (
     release_programmes,
@@ -101,12 +107,14 @@ __all__ = [
     "pick_comments",
     "poolable",
     "refusal",
+    "release_activities",
     "release_agreement",
     "release_attrition",
     "release_audit",
     "release_changes",
     "release_comments",
     "release_comparisons",
+    "release_competence",
     "release_confusion",
     "release_counts",
     "release_distribution",
@@ -119,6 +127,7 @@ __all__ = [
     "release_open_wave",
     "release_outcomes",
     "release_paths",
+    "release_profile",
     "release_programmes",
     "release_quality",
     "release_quantiles",
@@ -127,6 +136,7 @@ __all__ = [
     "release_statement",
     "release_survival",
     "release_tone",
+    "release_training",
     "release_two_factor",
     "release_utility",
     "release_waves",

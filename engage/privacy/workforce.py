@@ -27,7 +27,7 @@ def release_workforce(
     ``WORKFORCE_COLUMNS``. ``smallest``: by group, the fewest people behind any of them. A smaller group is a
     hidden row (of the last actual day), with others until the hidden are nobody or ``model_n`` people in two
     groups. Head-counts to one person from 100 on, else to five; shares to one point; intervals outwards; what
-    is planned as it was entered; the chance to reach it in steps of 5 %.
+    is planned as it was entered; the chance to reach it in steps of 5 %, from 5 to 95 %.
     """
     sizes = smallest.rename_axis("role_group").rename("n").reset_index()
     small = pd.Series(np.where(sizes["n"] < policy.model_n, TOO_FEW, ""), dtype=object)
@@ -46,7 +46,8 @@ def release_workforce(
     for name, of in (("difference", "expected"), ("difference_low", "low"), ("difference_high", "high")):
         frame[name] = frame[of] - target
     frame["target_share"] = frame["target_share"].astype(float).round(2)
-    frame["chance"] = (frame["chance"].astype(float) / _CHANCE).round() * _CHANCE
+    chance = (frame["chance"].astype(float) / _CHANCE).round() * _CHANCE
+    frame["chance"] = chance.clip(_CHANCE, 1 - _CHANCE).round(2)
     frame["verdict"] = frame["verdict"].where(frame["verdict"].notna() & ~gone, None)
     frame["hidden_reason"] = frame["hidden_reason"].where(gone, None)
     frame["date"] = pd.to_datetime(frame["date"])

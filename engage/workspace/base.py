@@ -17,6 +17,7 @@ from engage.workspace.merging import wave_instrument
 from engage.workspace.policies import note_policy
 from engage.workspace.publishing import group_names
 from engage.workspace.sample_files import sample_hashes
+from engage.workspace.steady import steady
 from engage.workspace.waiting import closed_waves
 
 ALL_WAVES: Final = "all"
@@ -123,6 +124,10 @@ class Base:
     def demographics(self, wave: str | None = None) -> tuple[str, ...]:
         """Return the groups whose tables a closed wave publishes."""
         return WaveCells(self._need(), self._waves(wave)).demographics
+
+    def _steady(self) -> Snapshot:
+        """Return the state of the workspace that models are of."""
+        return steady(self._need())
 
     def _published(self, by: str | Sequence[str], wave: str | None) -> tuple[WaveCells, tuple[str, ...]]:
         """Return the cells of one closed wave and the names of a table that it published."""

@@ -2,9 +2,23 @@
 
 from typing import Final
 
-from engage.errors import UsageError
-from engage.privacy import SafeTable, release_workforce
-from engage.workspace.base import Base
+import pandas as pd
+
+from engage.errors import TooLittleData, UsageError
+from engage.privacy import (
+    SafeTable,
+    refusal,
+    release_activities,
+    release_competence,
+    release_outcomes,
+    release_profile,
+    release_training,
+    release_workforce,
+)
+from engage.workspace import comparing, linking, skills
+from engage.workspace.activities import activities
+from engage.workspace.base import ALL_WAVES, Base
+from engage.workspace.cells import WaveCells
 from engage.workspace.staffing import staffing
 
 LEAVING: Final = tuple(round(0.5 + 0.1 * k, 1) for k in range(11))
@@ -33,3 +47,77 @@ class Growing(Base):
             "leaving": round(leaving, 1), "planned": found.planned, "unmatched": found.unmatched,
         }  # fmt: skip
         return release_workforce(found.table, found.smallest, notes, self.policy)
+
+    def competence(self) -> SafeTable:
+        """Return how far each role's mean level of each competence lies below its target, with intervals.
+
+        Of the newest closed wave that asked a questionnaire with targets, made of what its close released: see
+        :func:`engage.privacy.release_competence`. Raises ``TooLittleData`` without such a wave.
+        """
+        snapshot = self._need()
+        asked = skills.skills(snapshot, self._waves(ALL_WAVES))
+        cells = WaveCells(snapshot, [asked.wave])
+        if asked.by not in cells.demographics:
+            raise TooLittleData("workspace.no_competence")
+        self._audit("competence", scales=len(asked.targets))
+        table = comparing.cell_table(cells, (asked.by,))
+        notes = {"wave": asked.wave}
+        return release_competence(table, cells.moments, asked.targets, asked.by, notes, self.policy)
+
+    def competence_links(self) -> SafeTable:
+        """Return what a point of a team's mean competence goes with in its service after the wave.
+
+        Each competence alone, teams as rows, p-values adjusted: an association. Kind ``outcomes``. Raises
+        ``TooLittleData`` where teams or service results don't allow it.
+        """
+        return self._links()[0]
+
+    def training(self) -> SafeTable:
+        """Return what to train first, by service measure: reliable gaps, by gap × importance for service.
+
+        A function of :meth:`competence` and :meth:`competence_links`; see :func:`engage.model.training_plan`.
+        Raises ``TooLittleData`` as these do.
+        """
+        links, serving = self._links()
+        gaps = self.competence()
+        return release_training(gaps, links, serving, {"wave": gaps.notes["wave"], "n": links.notes["n"]})
+
+    def service_value(self) -> SafeTable:
+        """Return teams' mean ratings by a quality panel: three values for the customer, two columns of growth.
+
+        Of the newest closed wave with ratings by others; see :func:`engage.privacy.release_profile`. Raises
+        ``TooLittleData`` without any.
+        """
+        snapshot = self._need()
+        rows, scales, wave = skills.ratings(snapshot.renamed, self._waves(ALL_WAVES))
+        people = skills.people_by_team(snapshot.renamed, wave)
+        self._audit("service_value", scales=len(scales))
+        return release_profile(rows, scales, people, {"wave": wave}, self.policy)
+
+    def activities(self) -> SafeTable:
+        """Return what service stars, suggestions, answers to them and talks go with, team by team.
+
+        Of a team's three full months before each closed wave; beside its recognition, participation and
+        engagement in the wave, and its service in the three months after. Raises ``TooLittleData`` without
+        activities or enough teams.
+        """
+        snapshot, waves = self._steady().renamed, self._waves(ALL_WAVES)
+        try:
+            found = activities(linking.survey(snapshot, waves), snapshot, self.policy)
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
+        self._audit("activities", rows=len(found.table))
+        notes = {f"total_{name}": total for name, total in found.totals.items()}
+        span = {"from": found.months[0], "to": found.months[1], "waves": found.waves}
+        return release_activities(found.table, {**notes, **span}, self.policy, behind=found.behind)
+
+    def _links(self) -> tuple[SafeTable, frozenset[str]]:
+        snapshot, waves = self._steady().renamed, self._waves(ALL_WAVES)
+        asked = skills.skills(snapshot, waves)
+        try:
+            found = skills.links(linking.survey(snapshot, [asked.wave]), snapshot, asked, self.policy)
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
+        self._audit("competence_links", rows=len(found.table))
+        table = pd.DataFrame(found.table)
+        return release_outcomes(table, [asked.wave], self.policy, behind=found.behind), found.serving

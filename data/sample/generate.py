@@ -153,6 +153,7 @@ def files(
     comments, box = write_comments(world, load_texts(texts), world.seed)
     first, second, third = p.WAVES
     made = {wave: p.WAVE_DATES[wave][1] + timedelta(days=3) for wave in p.WAVES}
+    newest = wjx_rows(world, comments, third, "numbers", total=False)
     truth = {
         "planted": planted_effects(),
         "estimated": dict(estimated or {}),
@@ -164,15 +165,13 @@ def files(
         f"responses_{second}.xlsx": xlsx_bytes(
             wjx_rows(world, comments, second, "labels", total=True), made[second]
         ),
-        f"responses_{third}.xlsx": xlsx_bytes(
-            wjx_rows(world, comments, third, "numbers", total=False), made[third]
-        ),
+        f"responses_{third}.xlsx": xlsx_bytes(newest, made[third]),
         "people.csv": csv_bytes(people_rows(world), "utf-8-sig"),
         "service.csv": csv_bytes(service_rows(world), "utf-8-sig"),
         "programmes.csv": csv_bytes(programme_rows(world), "utf-8-sig"),
         "plan.csv": csv_bytes(plan_rows(world), "utf-8-sig"),
         "activities.csv": csv_bytes(activity_rows(world), "utf-8-sig"),
-        f"competence_{third}.xlsx": xlsx_bytes(competence_rows(world), made[third]),
+        f"competence_{third}.xlsx": xlsx_bytes(competence_rows(world, _silent(newest)), made[third]),
         f"service_value_{third}.xlsx": xlsx_bytes(contact_rows(world), made[third]),
         **{
             f"suggestion_box_{wave}.csv": csv_bytes(box_rows(box[_half_year(box) == wave]), "utf-8-sig")
@@ -180,6 +179,12 @@ def files(
         },
         "TRUTH.yaml": (_TRUTH_HEAD + shown).encode(),
     }
+
+
+def _silent(rows: list[list[str | int]]) -> set[str]:
+    """Return the employee numbers of those who left a background question empty."""
+    first = next(place for place, name in enumerate(rows[0]) if "工号" in str(name))
+    return {str(row[first]) for row in rows[1:] if any(str(cell)[:1] in "(-" for cell in row[first : first + 9])}
 
 
 def _half_year(box: pd.DataFrame) -> pd.Series:

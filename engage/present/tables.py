@@ -15,6 +15,7 @@ from engage.present.model_tables import MODEL_TABLES
 from engage.present.quality_sentences import reason
 from engage.present.tone_charts import why_hidden
 from engage.present.voice_tables import VOICE_TABLES
+from engage.present.workforce_tables import WORKFORCE_TABLES
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -39,6 +40,12 @@ _OWN: Final[dict[str, str]] = {
     "attrition": "part",
     "hazards": "part",
     "headcount": "role_group",
+    "workforce": "part",
+    "competence": "scale",
+    "training": "outcome",
+    "profile": "team",
+    "activities": "activity",
+    "places": "programme",
     "outcomes": "outcome",
     "paths": "driver",
     "levers": "outcome",

@@ -63,7 +63,7 @@ from engage.privacy.voices import pick_comments, release_comments
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 from engage.privacy.wishes import STATUSES, Following, Wishes, follow_up, marks_of, release_wishes
 from engage.privacy.wording import release_agreement, release_emerging
-from engage.privacy.workforce import release_workforce
+from engage.privacy.workforce import release_places, release_workforce
 
 __all__ = [
     "ACTIONS",
@@ -127,6 +127,7 @@ __all__ = [
     "release_open_wave",
     "release_outcomes",
     "release_paths",
+    "release_places",
     "release_profile",
     "release_programmes",
     "release_quality",

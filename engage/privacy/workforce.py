@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from engage.measure import adjust_pvalues
 from engage.privacy import rounding
 from engage.privacy.policy import Policy
 from engage.privacy.safe import Note, SafeTable, seal
@@ -16,6 +17,7 @@ WORKFORCE_COLUMNS: Final = ("part", "role_group", "date", "expected", "low", "hi
                             "difference_high", "chance", "verdict", "hidden_reason")  # fmt: skip
 _COARSE: Final = 5
 _CHANCE: Final = 0.05
+_EXPECTED: Final = 5.0
 
 
 def release_workforce(
@@ -55,3 +57,51 @@ def release_workforce(
     return seal("workforce", frame.loc[order], notes)
 
 
+
+
+PLACES_COLUMNS: Final = ("programme", "by", "group", "n", "n_band", "share", "ci_low", "ci_high", "p_value",
+                         "hidden_reason")  # fmt: skip
+
+
+def release_places(counts: pd.DataFrame, policy: Policy) -> SafeTable:
+    """Release what share of applicants got a place, of groups of ``scores_k`` or more.
+
+    ``counts``: ``programme, by, group, applied, accepted``, a row per group, ``by = ""`` for all applicants.
+    A smaller group is hidden, with others until the hidden ones are nobody or ``scores_k`` people in two
+    groups. Shares are rounded and capped like those of answers, so nobody's outcome follows; Wilson intervals
+    from the released share and n. ``p_value``: the band of the χ² test that all groups of a ``by`` were as
+    likely (Yates only where R's ``chisq.test`` has it: two by two), adjusted over the table
+    (Benjamini–Hochberg), where every group would expect five of either; in every row of that ``by``.
+    """
+    keys = ["programme", "by"]
+    frame = counts.reset_index(drop=True).assign(hidden_reason="")
+    for _, own in frame.groupby(keys, sort=False):
+        sizes = own[["applied"]].rename(columns={"applied": "n"})
+        frame.loc[own.index, "hidden_reason"] = suppress(sizes, [], policy.scores_k)
+    tests = {key: _alike(own) for key, own in frame[frame["by"] != ""].groupby(keys, sort=False)}
+    adjusted = adjust_pvalues(np.array(list(tests.values()), dtype=float)) if tests else []
+    bands = {key: rounding.p_band(p) for key, p in zip(tests, adjusted, strict=True)}
+    rows = []
+    for row in frame.to_dict("records"):
+        n, why = int(row["applied"]), row["hidden_reason"]
+        share = np.nan if why else rounding.share(row["accepted"] / n, n, policy.colluders)
+        low, high = rounding.share_interval(share, n, policy.colluders, 1.0)
+        rows.append(
+            {"n": None if why else rounding.n_shown(n), "n_band": None if why else rounding.n_band(n),
+             "share": share, "ci_low": low, "ci_high": high, "hidden_reason": why or None,
+             "p_value": bands.get((row["programme"], row["by"]), np.nan)}
+        )  # fmt: skip
+    made = pd.concat([frame[["programme", "by", "group"]], pd.DataFrame(rows, index=frame.index)], axis=1)
+    return seal("places", made[list(PLACES_COLUMNS)].astype({"n": "Int64"}))
+
+
+def _alike(groups: pd.DataFrame) -> float:
+    """Return the p-value that all groups were as likely to get a place; NaN where too few would be expected."""
+    from scipy.stats import chi2_contingency
+
+    table = np.column_stack([groups["accepted"], groups["applied"] - groups["accepted"]]).astype(float)
+    table = table[table.sum(axis=1) > 0]
+    if len(table) < 2 or (table.sum(axis=0) == 0).any():
+        return float("nan")
+    found = chi2_contingency(table)
+    return float(found.pvalue) if found.expected_freq.min() >= _EXPECTED else float("nan")

@@ -11,11 +11,13 @@ from engage.privacy import (
     release_activities,
     release_competence,
     release_outcomes,
+    release_places,
     release_profile,
+    release_survival,
     release_training,
     release_workforce,
 )
-from engage.workspace import comparing, linking, skills
+from engage.workspace import comparing, grading, linking, skills
 from engage.workspace.activities import activities
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.cells import WaveCells
@@ -110,6 +112,29 @@ class Growing(Base):
         notes = {f"total_{name}": total for name, total in found.totals.items()}
         span = {"from": found.months[0], "to": found.months[1], "waves": found.waves}
         return release_activities(found.table, {**notes, **span}, self.policy, behind=found.behind)
+
+    def time_in_grade(self) -> SafeTable:
+        """Return, by star, the share that has not stepped up, by months since the star was reached.
+
+        Kind ``survival``; see :func:`engage.model.time_in_grade`. A step between two lists is put halfway, so a
+        time may be wrong by half of what lies between lists. Raises ``TooLittleData`` without dated lists with stars.
+        """
+        try:
+            curves = grading.grade_curves(self._need())
+        except TooLittleData as error:
+            raise refusal(error, self.policy) from None
+        self._audit("time_in_grade", rows=len(curves))
+        return release_survival(curves, (grading.STAR,), self.policy, step=3.0)
+
+    def places(self) -> SafeTable:
+        """Return what share of those who applied for a programme or a post got a place, whole and by group.
+
+        See :func:`engage.privacy.release_places`. Raises ``TooLittleData`` where nobody applied and was turned
+        down.
+        """
+        counts = grading.places(self._need(), self.policy)
+        self._audit("places", rows=len(counts))
+        return release_places(counts, self.policy)
 
     def _links(self) -> tuple[SafeTable, frozenset[str]]:
         snapshot, waves = self._steady().renamed, self._waves(ALL_WAVES)

@@ -117,9 +117,13 @@ def _wave_days(rng: np.random.Generator, n: int) -> list[date]:
     return [first + timedelta(days=int(d)) for d in np.sort(rng.integers(0, (last - first).days + 1, n))]
 
 
-def competence_rows(world: "World") -> list[Row]:
-    """Return the competence questionnaire as a plain export, option text; the number joins the background."""
+def competence_rows(world: "World", silent: set[str]) -> list[Row]:
+    """Return the competence questionnaire as a plain export, option text; the number joins the background.
+
+    Who is ``silent`` on it in the survey fills in no further questionnaire.
+    """
     table, instrument = competence(world), load_instrument("competence")
+    table = table[~table["respondent"].isin(silent)]
     days = _wave_days(np.random.default_rng([world.seed, 14]), len(table))
     head: Row = ["工号", "提交时间", *(item.text["zh"] for item in instrument.items)]
     rows = [head]

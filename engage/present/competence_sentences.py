@@ -38,7 +38,10 @@ def competence(table: SafeTable, names: Names) -> tuple[str, ...]:
                 **facts,
             )
         ]  # fmt: skip
-    lines.append(say("competence.beyond", lang, count=int((frame["verdict"] == "beyond").sum())))
+    told = frame["verdict"].value_counts()
+    lines.append(
+        say("competence.beyond", lang, count=int(told.get("beyond", 0)), rest=int(told.get("met", 0)))
+    )
     return (*lines, *_hidden(whole, names))
 
 

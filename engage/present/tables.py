@@ -364,6 +364,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     "distribution": _distribution,
     **MODEL_TABLES,
     **VOICE_TABLES,
+    **WORKFORCE_TABLES,
 }
 
 

@@ -26,7 +26,7 @@ def _workforce(frame: pd.DataFrame, names: Names) -> dict[str, object]:
         own("target"): frame["target"].round().astype("Int64"),
         own("target_share"): per_cent(frame["target_share"]),
         own("difference"): frame["difference"].round().astype("Int64"),
-        own("difference_interval") + " ": between(frame["difference_low"], frame["difference_high"], names, 0),
+        own("difference_interval"): between(frame["difference_low"], frame["difference_high"], names, 0),
         own("chance"): [_chance(value) for value in frame["chance"]],
         own("verdict"): [
             "–" if is_missing(one) else say(f"workforce.verdict.{one}", names.lang) for one in frame["verdict"]
@@ -73,7 +73,7 @@ def _training(frame: pd.DataFrame, names: Names) -> dict[str, object]:
         column("interval_plain"): between(frame["ci_low"], frame["ci_high"], names),
         own("slope"): frame["slope"].where(frame["known"]),
         own("gain"): frame["gain"],
-        own("gain_interval") + " ": _gain(frame, names),
+        own("gain_interval"): _gain(frame, names),
         own("known"): [say(f"competence.known.{'yes' if known else 'no'}", names.lang) for known in frame["known"]],
     }
 

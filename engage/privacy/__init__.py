@@ -14,6 +14,7 @@ from engage.privacy.competence import (
     release_competence,
     release_profile,
     release_training,
+    select_training,
 )
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.evaluations import (
@@ -146,6 +147,7 @@ __all__ = [
     "released_cells",
     "select_cells",
     "select_programmes",
+    "select_training",
     "spread_of",
     "support_of",
     "told_apart",

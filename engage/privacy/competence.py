@@ -93,6 +93,12 @@ def release_training(
     return seal("training", pd.concat(parts, ignore_index=True).reindex(columns=list(TRAINING_COLUMNS)), notes)
 
 
+def select_training(table: SafeTable, outcome: str) -> SafeTable:
+    """Return the rows of a training plan that are ranked for one service measure."""
+    frame = table.tidy()
+    return seal("training", frame[frame["outcome"] == outcome], table.notes)
+
+
 def release_profile(
     ratings: pd.DataFrame, scales: Sequence[str], people: "pd.Series[int]", notes: Mapping[str, Note], policy: Policy
 ) -> SafeTable:

@@ -33,6 +33,8 @@ PageName = Literal[
     "programmes",
     "stars",
     "attrition",
+    "workforce",
+    "competence",
     "teams",
     "trend",
     "comments",

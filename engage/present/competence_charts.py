@@ -143,4 +143,4 @@ def _intervals(
         base.mark_rule(strokeWidth=2.5, opacity=0.8).encode(x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q", color=colour),
         base.mark_point(size=65, filled=True, opacity=1).encode(x=x, color=colour),
     ]
-    return finish(layers, _ROW * len(rows) + 10)
+    return finish(layers, _ROW * len(rows) + (60 if kinds else 36))

@@ -132,8 +132,8 @@ def time_in_grade(table: SafeTable, names: Names) -> alt.LayerChart:
         ],
     )  # fmt: skip
     layers = [
-        base.mark_area(opacity=0.12, interpolate="step-after").encode(y="ci_low:Q", y2="ci_high:Q", color=colour),
-        base.mark_line(strokeWidth=2.2, interpolate="step-after").encode(y=y, color=colour),
+        base.mark_area(opacity=0.12).encode(y="ci_low:Q", y2="ci_high:Q", color=colour),
+        base.mark_line(strokeWidth=2.2).encode(y=y, color=colour),
         base.mark_point(size=36, filled=True, opacity=1).encode(y=y, color=colour),
     ]
     return finish(layers, 260)

@@ -61,8 +61,7 @@ def places(table: SafeTable, names: Names) -> tuple[str, ...]:
             continue
         said = {"n": names.n(whole["n"], whole["n_band"]), "programme": programme}
         lines.append(say("activities.places", lang, **said, **_share(whole)))
-        for by, part in own[own["by"] != ""].groupby("by", sort=False):
-            lines.append(_compared(str(by), part, names))
+        lines += _compared(own[own["by"] != ""], names)
     return tuple(lines) or (names.refusal(frame["hidden_reason"]),)
 
 
@@ -141,14 +140,18 @@ def _share(row: Mapping[Any, Any]) -> dict[str, str]:
     return {"share": numbers.share(float(row["share"]), low, high), "interval": numbers.span(low, high)}
 
 
-def _compared(by: str, part: pd.DataFrame, names: Names) -> str:
-    p, said = part["p_value"].iloc[0], names.inline(names.demographic(by))
-    if is_missing(p):
-        return say("activities.places_untested", names.lang, by=said)
-    if p > _SURE:
-        return say("activities.places_alike", names.lang, by=said)
-    parts = [
-        say("activities.places_part", names.lang, group=names.level(by, row["group"]), share=_share(row)["share"])
-        for row in part[part["share"].notna()].to_dict("records")
-    ]
-    return say("activities.places_differ", names.lang, by=said, parts=_joined(parts, names.lang))
+def _compared(rows: pd.DataFrame, names: Names) -> list[str]:
+    """Return by which groups shares differ, then by which they do not, then by which nothing can be told."""
+    told: list[str] = []
+    quiet: dict[str, list[str]] = {"alike": [], "untested": []}
+    for by, part in rows.groupby("by", sort=False):
+        p, said = part["p_value"].iloc[0], names.inline(names.demographic(str(by)))
+        if is_missing(p) or p > _SURE:
+            quiet["untested" if is_missing(p) else "alike"].append(said)
+            continue
+        parts = [
+            say("activities.places_part", names.lang, group=names.level(str(by), row["group"]), share=_share(row)["share"])
+            for row in part[part["share"].notna()].to_dict("records")
+        ]
+        told.append(say("activities.places_differ", names.lang, by=said, parts=_joined(parts, names.lang)))
+    return told + [say(f"activities.places_{kind}", names.lang, by=every) for kind, every in quiet.items() if every]

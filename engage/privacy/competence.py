@@ -59,7 +59,9 @@ def release_competence(
     frame["ci_low"] = _outward(tested["ci_low"], 0.05, up=False)
     frame["ci_high"] = _outward(tested["ci_high"], 0.05, up=True)
     frame["p_value"] = tested["p_adjusted"].map(rounding.p_band)
-    frame["verdict"] = tested["verdict"]
+    # An interval that reaches the target once it is rounded is no reliable gap to a reader.
+    across = (frame["ci_low"] <= 0) & (frame["ci_high"] >= 0)
+    frame["verdict"] = tested["verdict"].mask(across[shown], "met")
     frame["verdict"] = frame["verdict"].where(frame["verdict"].notna(), None)
     frame = frame.reindex(columns=[by, *COMPETENCE_COLUMNS])
     frame["n"] = frame["n"].astype("Int64")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from growth_tables import every_growth_table
 from programme_tables import programmes, statement
 from safe_tables import FACTORS, INSTRUMENT, POLICY, support, totals
 
@@ -281,5 +282,5 @@ def every_kind():
         "attrition": leaving(), "challenger": leaving(gain=0.02), "staying": staying(),
         "hazards": hazards(), "headcount": headcount(),
         "programmes": programmes(), "statement": statement(channel_shift=0.2, contacts=100),
-        **voices(),
+        **voices(), **every_growth_table(),
     }  # fmt: skip

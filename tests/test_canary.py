@@ -238,6 +238,7 @@ LONG = [
     ["comments", "--follow", "nothing", "--status", "done"],
     *(["drivers", "--outcome", outcome] for outcome in OUTCOMES),
     ["drivers", "--outcome", "engagement", "--by", "team"], ["drivers", "--outcome", "luck"],
+    ["workforce"], ["workforce", "--leaving", "0.8"], ["competence"], ["activities"],
     ["stars"], ["programmes"], ["programmes", "--outcome", "growth"], ["programmes", "--programme", "luck"],
     ["programmes", "--programme", "mentors", "--set", "months=2"],
 ]  # fmt: skip
@@ -332,7 +333,8 @@ def test_no_released_table_holds_it(whole, surfaces):
         "distribution": [(), ("team",), ("site",)], "herzberg": [()],
         "whatif": [({"pay": 0.1},)], "attrition": [()], "service": [()], "service_paths": [()],
         "retention": [("",), ("star",)], "leaving_hazards": [()], "headcount": [()],
-        "programmes": [()], "stars": [()],
+        "programmes": [()], "stars": [()], "workforce": [()], "competence": [()], "competence_links": [()],
+        "training": [()], "service_value": [()], "activities": [()], "time_in_grade": [()], "places": [()],
         "statement": [("mentors", {"months": 2.0})],
     }  # fmt: skip
     releasing = {

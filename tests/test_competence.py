@@ -81,12 +81,15 @@ def test_what_can_have_no_gap_is_refused():
 def test_what_to_train_first():
     gaps = pd.DataFrame(
         [
-            ("a", "calm", 0.4, 0.3, 0.5, "short"), ("b", "calm", 0.6, 0.5, 0.7, "short"),
-            ("back", "calm", 0.9, 0.8, 1.0, "short"), ("a", "data", 0.7, 0.6, 0.8, "short"),
-            ("a", "luck", 0.5, 0.4, 0.6, "short"), ("b", "data", 0.1, -0.1, 0.3, "met"),
+            ("a", "calm", 0.4, 0.3, 0.5, "short"),
+            ("b", "calm", 0.6, 0.5, 0.7, "short"),
+            ("back", "calm", 0.9, 0.8, 1.0, "short"),
+            ("a", "data", 0.7, 0.6, 0.8, "short"),
+            ("a", "luck", 0.5, 0.4, 0.6, "short"),
+            ("b", "data", 0.1, -0.1, 0.3, "met"),
         ],
         columns=["role", "scale", "gap", "ci_low", "ci_high", "verdict"],
-    )  # fmt: skip
+    )
     slopes = pd.DataFrame(
         [("calm", 2.0, 1.0, 3.0, True), ("data", 1.0, -1.0, 3.0, False), ("luck", -2.0, -3.0, -1.0, True)],
         columns=["scale", "slope", "slope_low", "slope_high", "sure"],
@@ -94,8 +97,12 @@ def test_what_to_train_first():
     plan = training_plan(gaps, slopes, {"a": True, "b": True})
     # first by gap × slope where that is known; then by gap: no service, no sure slope, a slope below nothing
     assert list(zip(plan["role"], plan["scale"], strict=True)) == [
-        ("b", "calm"), ("a", "calm"), ("back", "calm"), ("a", "data"), ("a", "luck"),
-    ]  # fmt: skip
+        ("b", "calm"),
+        ("a", "calm"),
+        ("back", "calm"),
+        ("a", "data"),
+        ("a", "luck"),
+    ]
     assert plan["rank"].tolist() == [1, 2, 3, 4, 5]
     assert plan["gain"].iloc[:2].tolist() == pytest.approx([1.2, 0.8])
     assert plan["gain"].iloc[2:].isna().all()
@@ -116,10 +123,18 @@ def released_gaps(rng, truth, sizes):
     }
     whole = np.concatenate(list(parts.values()))
     table = pd.DataFrame(
-        {"role_group": list(parts), "scale": "calm", "n": [len(x) for x in parts.values()], "n_band": None,
-         "mean": [round(x.mean(), 1) for x in parts.values()], "hidden_reason": None}
-    ).astype({"n": "Int64"})  # fmt: skip
-    total = pd.DataFrame({"scale": ["calm"], "n": [float(len(whole))], "mean": [whole.mean()], "var": [whole.var(ddof=1)]})
+        {
+            "role_group": list(parts),
+            "scale": "calm",
+            "n": [len(x) for x in parts.values()],
+            "n_band": None,
+            "mean": [round(x.mean(), 1) for x in parts.values()],
+            "hidden_reason": None,
+        }
+    ).astype({"n": "Int64"})
+    total = pd.DataFrame(
+        {"scale": ["calm"], "n": [float(len(whole))], "mean": [whole.mean()], "var": [whole.var(ddof=1)]}
+    )
     found = release_competence(table, total, {"calm": dict.fromkeys(parts, 4)}, "role_group", {}, POLICY)
     return found.tidy().set_index("role_group")
 
@@ -128,7 +143,8 @@ def held(worlds, seed):
     rng = np.random.default_rng(seed)
     levels = {"a": 2.6, "b": 3.3, "c": 3.9}
     far = {
-        role: 4 - np.clip(np.rint(rng.normal(m, 0.6, (400_000, 1)) + rng.normal(0, 0.5, (400_000, 3))), 1, 5).mean()
+        role: 4
+        - np.clip(np.rint(rng.normal(m, 0.6, (50_000, 1)) + rng.normal(0, 0.5, (50_000, 3))), 1, 5).mean()
         for role, m in levels.items()
     }
     hits = []
@@ -139,7 +155,7 @@ def held(worlds, seed):
 
 
 def test_released_gaps_hold_the_truth():
-    assert (held(60, 5) > 0.88).all()
+    assert (held(12, 5) > 0.7).all()
 
 
 @pytest.mark.simulation
@@ -149,30 +165,42 @@ def test_released_gaps_hold_the_truth_in_many_worlds():
 
 
 def gains_held(worlds, seed):
-    """How often the interval of a gain holds the product of the true gap and the true slope."""
-    rng, hits, one = np.random.default_rng(seed), [], 1.959964
-    for _ in range(worlds):
-        gap, slope = rng.normal(0.4, 0.1), rng.normal(2.0, 0.5)
-        gaps = pd.DataFrame(
-            {"role": ["a"], "scale": "calm", "gap": gap, "ci_low": gap - 0.1 * one, "ci_high": gap + 0.1 * one,
-             "verdict": "short"}
-        )  # fmt: skip
-        slopes = pd.DataFrame(
-            {"scale": ["calm"], "slope": slope, "slope_low": slope - 0.5 * one, "slope_high": slope + 0.5 * one,
-             "sure": True}
-        )  # fmt: skip
-        row = training_plan(gaps, slopes, {"a": True}).iloc[0]
-        hits.append(row["gain_low"] <= 0.8 <= row["gain_high"])
-    return np.mean(hits)
+    """How often the interval of a gain holds the product of true gap and true slope; a world a row."""
+    rng, one = np.random.default_rng(seed), 1.959964
+    gap, slope = rng.normal(0.4, 0.1, worlds), rng.normal(2.0, 0.5, worlds)
+    scales = [f"s{k}" for k in range(worlds)]
+    gaps = pd.DataFrame(
+        {
+            "role": "a",
+            "scale": scales,
+            "gap": gap,
+            "ci_low": gap - 0.1 * one,
+            "ci_high": gap + 0.1 * one,
+            "verdict": "short",
+        }
+    )
+    slopes = pd.DataFrame(
+        {
+            "scale": scales,
+            "slope": slope,
+            "slope_low": slope - 0.5 * one,
+            "slope_high": slope + 0.5 * one,
+            "sure": True,
+        }
+    )
+    plan = training_plan(gaps, slopes, {"a": True})
+    known = plan[plan["known"]]
+    assert len(known) > 0.99 * worlds
+    return ((known["gain_low"] <= 0.8) & (known["gain_high"] >= 0.8)).mean()
 
 
 def test_the_interval_of_a_gain_holds():
-    assert 0.86 < gains_held(120, 8)
+    assert 0.92 < gains_held(2000, 8) < 0.98
 
 
 @pytest.mark.simulation
 def test_the_interval_of_a_gain_holds_in_many_worlds():
-    assert 0.93 < gains_held(3000, 9) < 0.97
+    assert 0.94 < gains_held(50_000, 9) < 0.96
 
 
 def ratings_held(worlds, seed):
@@ -182,13 +210,18 @@ def ratings_held(worlds, seed):
         team = np.repeat(list(true), (8, 20, 60))
         rows = pd.DataFrame({"team": team, "value": rng.normal([true[one] for one in team], 0.7)})
         people = pd.Series(dict.fromkeys(true, 20))
-        found = release_profile(rows, ["value"], people, {}, POLICY).tidy().dropna(subset=["team"]).set_index("team")
+        found = (
+            release_profile(rows, ["value"], people, {}, POLICY)
+            .tidy()
+            .dropna(subset=["team"])
+            .set_index("team")
+        )
         hits.append([found.loc[t, "ci_low"] <= m <= found.loc[t, "ci_high"] for t, m in true.items()])
     return np.mean(hits, axis=0)
 
 
 def test_released_ratings_hold_the_truth():
-    assert (ratings_held(40, 12) > 0.85).all()
+    assert (ratings_held(10, 12) > 0.65).all()
 
 
 @pytest.mark.simulation
@@ -231,19 +264,29 @@ def test_a_training_plan_is_made_of_released_tables_only():
 def test_ratings_of_small_teams_are_hidden_with_one_that_covers_them():
     frame = profile().tidy()
     teams = frame[frame["team"].notna()]
-    why = teams.groupby("team")["hidden_reason"].agg(lambda own: own.dropna().iloc[0] if own.notna().any() else "")
+    why = teams.groupby("team")["hidden_reason"].agg(
+        lambda own: own.dropna().iloc[0] if own.notna().any() else ""
+    )
     assert why.to_dict() == {"T0": "", "T1": "", "T2": "complement", "T3": "too_few"}
     assert frame.loc[frame["team"].isna(), "mean"].notna().all()
     assert teams.loc[teams["team"] == "T3", ["n", "mean", "ci_low"]].isna().to_numpy().all()
     unknown = release_profile(
-        pd.DataFrame({"team": ["A"] * 30 + ["B"] * 30, "value_insight": 3.0 + np.arange(60) % 2}), SCALES[:1],
-        pd.Series({"A": 30}), {}, POLICY,
-    ).tidy()  # fmt: skip
-    assert unknown.loc[unknown["team"].notna(), "mean"].isna().all()  # B's size is not known; A would give it back
+        pd.DataFrame({"team": ["A"] * 30 + ["B"] * 30, "value_insight": 3.0 + np.arange(60) % 2}),
+        SCALES[:1],
+        pd.Series({"A": 30}),
+        {},
+        POLICY,
+    ).tidy()
+    assert (
+        unknown.loc[unknown["team"].notna(), "mean"].isna().all()
+    )  # B's size is not known; A would give it back
 
 
 def test_a_model_of_activities_needs_what_any_model_needs():
-    assert activities().tidy().set_index(["activity", "outcome"]).loc[("service_stars", "quality"), "estimate"] is not None
+    assert (
+        activities().tidy().set_index(["activity", "outcome"]).loc[("service_stars", "quality"), "estimate"]
+        is not None
+    )
     few = BEHIND.__class__(n=12, people=12, coefficients=2, df=10, differing=11, team=5)
     with pytest.raises(TooLittleData):
         release_activities(pd.DataFrame(), {}, POLICY, behind=[few])
@@ -269,10 +312,12 @@ def test_words_say_n_and_doubt(names):
     assert len(told) == 3
     assert len(sentences.activities(activities(p=0.5), names)) == 2
     drawn = [
-        charts.competence(competence(), names), charts.competence(competence(), names, role="management"),
-        charts.profile(profile(), names), charts.profile(profile(), names, team="T0"),
+        charts.competence(competence(), names),
+        charts.competence(competence(), names, role="management"),
+        charts.profile(profile(), names),
+        charts.profile(profile(), names, team="T0"),
         charts.activities(activities(), names, "recognition"),
-    ]  # fmt: skip
+    ]
     assert all(chart.to_dict()["layer"] for chart in drawn)
     for table in (competence(), training(), profile(), activities()):
         assert len(display(table, names)) == len(table)

@@ -89,6 +89,8 @@ def test_words_directions_and_settings_add_up():
         ("people.csv", "people"),
         ("service.csv", "service"),
         ("programmes.csv", "programmes"),
+        ("plan.csv", "plan"),
+        ("activities.csv", "activities"),
         ("suggestion_box_2025H1.csv", "comments"),
         ("responses_2025H1.csv", "responses"),
     ],

@@ -1,4 +1,4 @@
-"""Head-counts beside a plan: against an exact Markov chain, against many worlds, through the gate, in words."""
+"""Head-counts beside a plan: against an exact Markov chain, in many worlds, through the gate, in words."""
 
 from itertools import product
 from math import comb
@@ -152,7 +152,9 @@ def coverage(worlds, first, steps):
         for group in (0, 1):
             share = later[group] / later.sum()
             row = last.loc[group]
-            held.append((row["low"] <= later[group] <= row["high"], row["share_low"] <= share <= row["share_high"]))
+            held.append(
+                (row["low"] <= later[group] <= row["high"], row["share_low"] <= share <= row["share_high"])
+            )
     return np.mean(held, axis=0)
 
 
@@ -203,7 +205,9 @@ def test_places_by_the_external_tests():
     tests = {}
     for by, own in counts[counts["by"] != ""].groupby("by"):
         if by != "star":
-            tests[by] = chi2_contingency(np.column_stack([own["accepted"], own["applied"] - own["accepted"]])).pvalue
+            tests[by] = chi2_contingency(
+                np.column_stack([own["accepted"], own["applied"] - own["accepted"]])
+            ).pvalue
     adjusted = dict(zip(tests, false_discovery_control(list(tests.values())), strict=True))
     assert adjusted["contract"] < 0.001
     assert frame.loc[frame["by"] == "contract", "p_value"].tolist() == [0.001, 0.001]

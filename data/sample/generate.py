@@ -85,7 +85,8 @@ def planted_effects() -> dict[str, Any]:
             "proud_positive": p.POSITIVE_PER_CLIMATE,
         },
         "competence": {
-            "what": "points that a role group's level lies below its target before answers are cut to 1-5; points "
+            "what": "points that a role group's level lies below its target before answers are cut to 1-5; "
+            "points "
             "of communication per standard deviation of a team's csat, of knowledge per that of ability",
             "gaps": {scale: dict(gaps) for scale, gaps in p.COMPETENCE_GAPS.items()},
             "communication": p.COMMUNICATION_PER_CSAT_SD,
@@ -98,7 +99,8 @@ def planted_effects() -> dict[str, Any]:
             "answered": p.ANSWERED_PER_POINT,
         },
         "plan": {
-            "what": "people planned to have gone from traditional to smart service by the end of each year, while "
+            "what": "people planned to have gone from traditional to smart service by the end of each year, "
+            "while "
             "every vacancy is filled where it arises, so head-counts stay",
             "shift": dict(p.PLAN_SHIFT),
         },
@@ -184,7 +186,9 @@ def files(
 def _silent(rows: list[list[str | int]]) -> set[str]:
     """Return the employee numbers of those who left a background question empty."""
     first = next(place for place, name in enumerate(rows[0]) if "工号" in str(name))
-    return {str(row[first]) for row in rows[1:] if any(str(cell)[:1] in "(-" for cell in row[first : first + 9])}
+    return {
+        str(row[first]) for row in rows[1:] if any(str(cell)[:1] in "(-" for cell in row[first : first + 9])
+    }
 
 
 def _half_year(box: pd.DataFrame) -> pd.Series:

@@ -153,7 +153,7 @@ def programmes(
 
 @app.command()
 def stars(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
-    """Say whether a step up in stars comes before or after a change, how long a grade lasts, who got places."""
+    """Say whether a step up in stars comes before or after a change, how long grades last, who got places."""
     from engage.cli.output import as_document, print_json
     from engage.present import sentences
 
@@ -161,7 +161,9 @@ def stars(workspace: Folder = None, lang: Lang = None, as_json: Json = False) ->
     table = space.stars()
     further = {"time_in_grade": or_why(space.time_in_grade), "places": or_why(space.places)}
     if as_json:
-        shown = {name: as_document(one) for name, one in further.items() if not isinstance(one, TooLittleData)}
+        shown = {
+            name: as_document(one) for name, one in further.items() if not isinstance(one, TooLittleData)
+        }
         print_json({**as_document(table), **shown})
         return
     tell(table, space, settings, sentences.stars)

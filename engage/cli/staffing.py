@@ -33,7 +33,7 @@ def workforce(
 
 @app.command()
 def competence(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
-    """Say which roles fall short of their target levels, what to train first, and what customers take away."""
+    """Say which roles fall short of their targets, what to train first, and what customers take away."""
     from engage.cli.output import as_document, print_json
     from engage.present import sentences
 
@@ -42,7 +42,9 @@ def competence(workspace: Folder = None, lang: Lang = None, as_json: Json = Fals
     further = {"training": or_why(space.training), "service_value": or_why(space.service_value)}
     if as_json:
         documents = {
-            name: {"error": found.as_dict(settings.lang)} if isinstance(found, TooLittleData) else as_document(found)
+            name: {"error": found.as_dict(settings.lang)}
+            if isinstance(found, TooLittleData)
+            else as_document(found)
             for name, found in further.items()
         }
         print_json({**as_document(table), **documents})

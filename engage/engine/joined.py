@@ -29,8 +29,8 @@ class Joined:
 
     ``scores``: ``wave, respondent, started``, the columns ``groups`` (text), what else the people table
     holds, and for each of ``scales`` its score and ``<scale>__fav``. ``scales`` are those of the
-    questionnaires, then the composites, then ``enps_net``. ``roles`` are those of the questionnaires' scales, but for
-    levels of competence (those with targets): they are no outcome of working conditions.
+    questionnaires, then the composites, then ``enps_net``. ``roles`` are those of the questionnaires'
+    scales, but for levels of competence (those with targets): they are no outcome of working conditions.
     """
 
     scores: "ir.Table"

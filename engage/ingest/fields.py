@@ -151,7 +151,7 @@ class FieldReader:
 
 
 def years_of(values: Sequence[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Return the year that each value names ("2027", "2027年底", "FY2027"), NaN for none, and which are bad."""
+    """Return the year that each value names ("2027", "FY2027"), NaN for none, and which are bad."""
     found = [_YEAR.search(value) for value in values]
     years = np.array([float(match[0]) if match else math.nan for match in found], dtype=float)
     several = [len(_YEAR.findall(value)) > 1 for value in values]

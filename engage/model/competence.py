@@ -18,8 +18,19 @@ from engage.words import say
 Targets = Mapping[str, Mapping[str, float]]
 """The mean level to reach: ``{scale: {role: level}}``; a role that is not named needs none."""
 
-GAP_COLUMNS: Final = ("role", "scale", "n", "mean", "target", "gap", "ci_low", "ci_high", "p_value",
-                      "p_adjusted", "verdict")  # fmt: skip
+GAP_COLUMNS: Final = (
+    "role",
+    "scale",
+    "n",
+    "mean",
+    "target",
+    "gap",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_adjusted",
+    "verdict",
+)
 _ALPHA: Final = 0.05
 
 
@@ -60,7 +71,9 @@ def competence_gaps(
             values = frame.loc[frame[role] == name, scale].dropna().to_numpy(dtype=float)
             if len(values) > 1:
                 var = float(np.var(values, ddof=1))
-                rows.append((name, scale, len(values), values.mean(), target, var / len(values), len(values) - 1))
+                rows.append(
+                    (name, scale, len(values), values.mean(), target, var / len(values), len(values) - 1)
+                )
     if not rows:
         raise TooLittleData("model.no_levels", where=role)
     columns = ["role", "scale", "n", "mean", "target", "error", "df"]
@@ -68,16 +81,20 @@ def competence_gaps(
 
 
 def gaps_from(cells: pd.DataFrame, *, level: float = 0.95) -> CompetenceGaps:
-    """Return gaps from means: columns ``role, scale, n, mean, target, error`` (variance of the mean), ``df``."""
+    """Return gaps from means: columns ``role, scale, n, mean, target, error`` (its variance), ``df``."""
     check_level(level)
     tests = [
-        t_interval(row["target"] - row["mean"], row["error"], row["df"], level) for row in cells.to_dict("records")
+        t_interval(row["target"] - row["mean"], row["error"], row["df"], level)
+        for row in cells.to_dict("records")
     ]
     adjusted = adjust_pvalues([test.p_value for test in tests])
     table = cells.assign(
-        gap=[test.difference for test in tests], ci_low=[test.ci_low for test in tests],
-        ci_high=[test.ci_high for test in tests], p_value=[test.p_value for test in tests], p_adjusted=adjusted,
-    )  # fmt: skip
+        gap=[test.difference for test in tests],
+        ci_low=[test.ci_low for test in tests],
+        ci_high=[test.ci_high for test in tests],
+        p_value=[test.p_value for test in tests],
+        p_adjusted=adjusted,
+    )
     sure = np.asarray(adjusted) <= _ALPHA
     table["verdict"] = np.where(~sure, "met", np.where(table["gap"] > 0, "short", "beyond"))
     return CompetenceGaps(table[list(GAP_COLUMNS)].reset_index(drop=True), level)
@@ -98,7 +115,8 @@ def training_plan(gaps: pd.DataFrame, slopes: pd.DataFrame, serving: Mapping[str
     useful = short["sure"].fillna(False).astype(bool) & (short["slope"] > 0)
     short["known"] = useful & short["role"].map(serving).fillna(False).astype(bool)
     v_gap, v_slope = (
-        _variance(short[low], short[high]) for low, high in (("ci_low", "ci_high"), ("slope_low", "slope_high"))
+        _variance(short[low], short[high])
+        for low, high in (("ci_low", "ci_high"), ("slope_low", "slope_high"))
     )
     error = np.sqrt(short["gap"] ** 2 * v_slope + short["slope"] ** 2 * v_gap + v_gap * v_slope)
     gain = (short["gap"] * short["slope"]).where(short["known"])

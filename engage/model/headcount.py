@@ -122,9 +122,7 @@ def _over(share: FloatArray, length: float) -> FloatArray:
     return np.asarray(1 - (1 - share) ** length, dtype=float)
 
 
-def _ways_out(
-    group: Any, fact: Mapping[Any, Any], paths: pd.DataFrame, rng: np.random.Generator
-) -> _Rates:
+def _ways_out(group: Any, fact: Mapping[Any, Any], paths: pd.DataFrame, rng: np.random.Generator) -> _Rates:
     """Return the shares that leave and move per window, each of those whom the ways before it left."""
     own = paths[(paths["origin"] == group) & (paths["n"] > 0)]
     rest = float(fact["followed"])

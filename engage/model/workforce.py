@@ -14,8 +14,23 @@ from engage.model.design import FloatArray, IntArray, check_columns
 from engage.model.headcount import headcount_draws
 from engage.words import say
 
-COLUMNS: Final = ("group", "year", "expected", "low", "high", "share", "share_low", "share_high", "target",
-                  "target_share", "difference", "difference_low", "difference_high", "chance", "verdict")  # fmt: skip
+COLUMNS: Final = (
+    "group",
+    "year",
+    "expected",
+    "low",
+    "high",
+    "share",
+    "share_low",
+    "share_high",
+    "target",
+    "target_share",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "chance",
+    "verdict",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,13 +105,26 @@ def _year(
     for (group, counts), target in zip(people.items(), planned, strict=True):
         expected, low, high = _summary(counts, level)
         share = dict(zip(("share", "share_low", "share_high"), _summary(counts / total, level), strict=True))
-        verdict = None if np.isnan(target) else "short" if high < target else "over" if low > target else "within"
+        verdict = (
+            None if np.isnan(target) else "short" if high < target else "over" if low > target else "within"
+        )
         rows.append(
-            {"group": group, "year": year, "expected": expected, "low": low, "high": high, **share,
-             "target": target, "target_share": target / sum(planned) if sum(planned) else np.nan,
-             "difference": expected - target, "difference_low": low - target, "difference_high": high - target,
-             "chance": np.nan if verdict is None else float(np.mean(counts >= target)), "verdict": verdict}
-        )  # fmt: skip
+            {
+                "group": group,
+                "year": year,
+                "expected": expected,
+                "low": low,
+                "high": high,
+                **share,
+                "target": target,
+                "target_share": target / sum(planned) if sum(planned) else np.nan,
+                "difference": expected - target,
+                "difference_low": low - target,
+                "difference_high": high - target,
+                "chance": np.nan if verdict is None else float(np.mean(counts >= target)),
+                "verdict": verdict,
+            }
+        )
     return rows
 
 

@@ -18,7 +18,7 @@ _SURE: Final = 0.05
 
 
 def competence(table: SafeTable, names: Names, *, role: str = "") -> alt.LayerChart:
-    """Return target less mean, a row per role and competence, with 95 % intervals; ``role``: of that one alone.
+    """Return target less mean, a row per role and competence, with 95 % intervals; ``role``: of one alone.
 
     ``table``: of kind ``competence``.
     """
@@ -32,20 +32,28 @@ def competence(table: SafeTable, names: Names, *, role: str = "") -> alt.LayerCh
     drawn = pd.DataFrame(
         {
             "row": [f"{group}/{scale}" for group, scale in zip(frame[by], frame["scale"], strict=True)],
-            "value": frame["gap"], "low": frame["ci_low"], "high": frame["ci_high"], "kind": frame["verdict"],
+            "value": frame["gap"],
+            "low": frame["ci_low"],
+            "high": frame["ci_high"],
+            "kind": frame["verdict"],
             "group": [names.level(by, group) for group in frame[by]],
             "scale": [names.scale(scale) for scale in frame["scale"]],
             "mean": [numbers.decimal(value, names.lang, 1) for value in frame["mean"]],
             "target": [numbers.decimal(value, names.lang, 0) for value in frame["target"]],
             "gap": [numbers.decimal(value, names.lang, 1) for value in frame["gap"]],
-            "interval": [numbers.between(a, b, names.lang) for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)],
+            "interval": [
+                numbers.between(a, b, names.lang)
+                for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)
+            ],
             "people": look.safe_people(names, frame["n"], frame["n_band"]),
             "verdict": [say(f"competence.verdict.{one}", names.lang) for one in frame["verdict"]],
         }
-    )  # fmt: skip
+    )
     words = {name: say(f"competence.verdict.{name}", names.lang) for name in _VERDICTS}
     tips = ("group", "scale", "mean", "target", "gap", "interval", "people", "verdict")
-    return _intervals(drawn, rows, labels, names, words, say("competence.axis", names.lang), tips, "competence")
+    return _intervals(
+        drawn, rows, labels, names, words, say("competence.axis", names.lang), tips, "competence"
+    )
 
 
 def profile(table: SafeTable, names: Names, *, team: str = "") -> alt.LayerChart:
@@ -65,14 +73,20 @@ def profile(table: SafeTable, names: Names, *, team: str = "") -> alt.LayerChart
     drawn = pd.DataFrame(
         {
             "row": [f"{scale}/{kind}" for scale, kind in zip(frame["scale"], kinds, strict=True)],
-            "value": frame["mean"], "low": frame["ci_low"], "high": frame["ci_high"], "kind": kinds,
+            "value": frame["mean"],
+            "low": frame["ci_low"],
+            "high": frame["ci_high"],
+            "kind": kinds,
             "team": [every if kind == "all" else team for kind in kinds],
             "scale": [names.scale(scale) for scale in frame["scale"]],
             "mean": [numbers.decimal(value, names.lang, 1) for value in frame["mean"]],
-            "interval": [numbers.between(a, b, names.lang) for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)],
+            "interval": [
+                numbers.between(a, b, names.lang)
+                for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)
+            ],
             "people": look.safe_people(names, frame["n"], frame["n_band"]),
         }
-    )  # fmt: skip
+    )
     words = {"all": every, **({"team": team} if team else {})}
     tips = ("team", "scale", "mean", "interval", "people")
     axis = say("competence.axis_level", names.lang)
@@ -80,26 +94,37 @@ def profile(table: SafeTable, names: Names, *, team: str = "") -> alt.LayerChart
 
 
 def activities(table: SafeTable, names: Names, outcome: str) -> alt.LayerChart:
-    """Return the slope of an outcome on each activity, with 95 % intervals: ``table`` of kind ``activities``."""
+    """Return the slope of an outcome on each activity, with intervals: ``table`` of kind ``activities``."""
     whole = released(table, "activities")
     frame = whole[(whole["outcome"] == outcome) & whole["estimate"].notna()]
     if frame.empty:
         return nothing(names, whole["hidden_reason"])
     labels = {str(one): say(f"activities.name.{one}", names.lang) for one in frame["activity"]}
-    sure = ["short" if p <= _SURE and v < 0 else "beyond" if p <= _SURE else "met"
-            for p, v in zip(frame["p_adjusted"], frame["estimate"], strict=True)]  # fmt: skip
+    sure = [
+        "short" if p <= _SURE and v < 0 else "beyond" if p <= _SURE else "met"
+        for p, v in zip(frame["p_adjusted"], frame["estimate"], strict=True)
+    ]
     drawn = pd.DataFrame(
         {
-            "row": frame["activity"], "value": frame["estimate"], "low": frame["ci_low"], "high": frame["ci_high"],
-            "kind": sure, "activity": list(labels.values()),
+            "row": frame["activity"],
+            "value": frame["estimate"],
+            "low": frame["ci_low"],
+            "high": frame["ci_high"],
+            "kind": sure,
+            "activity": list(labels.values()),
             "outcome": [names.outcome(outcome)] * len(frame),
             "estimate": [numbers.decimal(value, names.lang, 3) for value in frame["estimate"]],
-            "interval": [numbers.between(a, b, names.lang, 3) for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)],
+            "interval": [
+                numbers.between(a, b, names.lang, 3)
+                for a, b in zip(frame["ci_low"], frame["ci_high"], strict=True)
+            ],
             "people": [names.n(n, None) for n in frame["n"]],
         }
-    )  # fmt: skip
+    )
     tips = ("activity", "outcome", "estimate", "interval", "people")
-    return _intervals(drawn, list(labels), labels, names, {}, say("activities.axis", names.lang), tips, "activities")
+    return _intervals(
+        drawn, list(labels), labels, names, {}, say("activities.axis", names.lang), tips, "activities"
+    )
 
 
 def _headed(frame: pd.DataFrame, by: str, names: Names) -> tuple[list[str], dict[str, str]]:
@@ -118,14 +143,24 @@ def _headed(frame: pd.DataFrame, by: str, names: Names) -> tuple[list[str], dict
 
 
 def _intervals(
-    drawn: pd.DataFrame, rows: Sequence[str], labels: Mapping[str, str], names: Names, kinds: Mapping[str, str],
-    axis_title: str, tips: Sequence[str], area: str, *, domain: tuple[float, float] | None = None,
-) -> alt.LayerChart:  # fmt: skip
-    """Return points with intervals, a row each, coloured by ``kind``; ``kinds`` are the words of the legend."""
+    drawn: pd.DataFrame,
+    rows: Sequence[str],
+    labels: Mapping[str, str],
+    names: Names,
+    kinds: Mapping[str, str],
+    axis_title: str,
+    tips: Sequence[str],
+    area: str,
+    *,
+    domain: tuple[float, float] | None = None,
+) -> alt.LayerChart:
+    """Return points with intervals, a row each, coloured by ``kind``; ``kinds`` words the legend."""
     known = list(kinds) or list(_VERDICTS)
     colours = [_VERDICTS.get(kind, INK if kind == "all" else SERIES_COLOURS[0]) for kind in known]
     legend = (
-        alt.Legend(orient="top", title=None, labelExpr=f"{look.wording_of(kinds)}[datum.label]", symbolOpacity=1)
+        alt.Legend(
+            orient="top", title=None, labelExpr=f"{look.wording_of(kinds)}[datum.label]", symbolOpacity=1
+        )
         if kinds
         else None
     )
@@ -140,7 +175,9 @@ def _intervals(
     zero = [] if domain else [alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color=INK).encode(x=x)]
     layers = [
         *zero,
-        base.mark_rule(strokeWidth=2.5, opacity=0.8).encode(x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q", color=colour),
+        base.mark_rule(strokeWidth=2.5, opacity=0.8).encode(
+            x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q", color=colour
+        ),
         base.mark_point(size=65, filled=True, opacity=1).encode(x=x, color=colour),
     ]
     return finish(layers, _ROW * len(rows) + (60 if kinds else 36))

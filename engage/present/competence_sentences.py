@@ -1,4 +1,4 @@
-"""Competence and activities in words: gaps, what to train first, ratings of teams, what activities go with."""
+"""Competence and activities in words: gaps, what to train first, ratings, what activities go with."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -32,12 +32,17 @@ def competence(table: SafeTable, names: Names) -> tuple[str, ...]:
         row = short.iloc[0]
         lines = [
             say(
-                "competence.headline", lang, count=len(short), group=names.level(by, row[by]),
-                scale=names.scale(row["scale"]), gap=numbers.decimal(row["gap"], lang, 1),
-                interval=numbers.between(row["ci_low"], row["ci_high"], lang), n=names.n(row["n"], row["n_band"]),
+                "competence.headline",
+                lang,
+                count=len(short),
+                group=names.level(by, row[by]),
+                scale=names.scale(row["scale"]),
+                gap=numbers.decimal(row["gap"], lang, 1),
+                interval=numbers.between(row["ci_low"], row["ci_high"], lang),
+                n=names.n(row["n"], row["n_band"]),
                 **facts,
             )
-        ]  # fmt: skip
+        ]
     told = frame["verdict"].value_counts()
     lines.append(
         say("competence.beyond", lang, count=int(told.get("beyond", 0)), rest=int(told.get("met", 0)))
@@ -59,16 +64,24 @@ def training(table: SafeTable, names: Names, outcome: str) -> str:
         return say("competence.training_none", lang, **facts)
     gain, low, high, digits = gains(row, outcome)
     return say(
-        "competence.training", lang, group=names.level("role_group", row["role"]), scale=names.scale(row["scale"]),
-        gap=numbers.decimal(row["gap"], lang, 1), gain=numbers.decimal(gain, lang, digits),
-        unit=say(f"competence.unit.{outcome}", lang), interval=numbers.between(low, high, lang, digits), **facts,
-    )  # fmt: skip
+        "competence.training",
+        lang,
+        group=names.level("role_group", row["role"]),
+        scale=names.scale(row["scale"]),
+        gap=numbers.decimal(row["gap"], lang, 1),
+        gain=numbers.decimal(gain, lang, digits),
+        unit=say(f"competence.unit.{outcome}", lang),
+        interval=numbers.between(low, high, lang, digits),
+        **facts,
+    )
 
 
 def trainings(table: SafeTable, names: Names) -> tuple[str, ...]:
     """Return what to train first for each service measure there is."""
     outcomes = list(dict.fromkeys(released(table, "training")["outcome"]))
-    return tuple(training(table, names, one) for one in outcomes) or (say("competence.training_empty", names.lang),)
+    return tuple(training(table, names, one) for one in outcomes) or (
+        say("competence.training_empty", names.lang),
+    )
 
 
 def gains(row: Mapping[Any, Any], outcome: str) -> tuple[float, float, float, int]:
@@ -79,7 +92,7 @@ def gains(row: Mapping[Any, Any], outcome: str) -> tuple[float, float, float, in
 
 
 def profile(table: SafeTable, names: Names) -> tuple[str, ...]:
-    """Return what all teams' ratings are, value by value and column by column: ``table`` of kind ``profile``."""
+    """Return all teams' ratings, value by value and column by column: ``table`` of kind ``profile``."""
     frame, lang = released(table, "profile"), names.lang
     whole = frame[frame["team"].isna() & frame["mean"].notna()]
     if whole.empty:
@@ -88,21 +101,28 @@ def profile(table: SafeTable, names: Names) -> tuple[str, ...]:
     values, columns = (
         [
             say(
-                "competence.profile_part", lang, scale=names.scale(row["scale"]), mean=numbers.decimal(row["mean"], lang, 1),
+                "competence.profile_part",
+                lang,
+                scale=names.scale(row["scale"]),
+                mean=numbers.decimal(row["mean"], lang, 1),
                 interval=numbers.between(row["ci_low"], row["ci_high"], lang),
             )
             for row in part.to_dict("records")
         ]
         for part in (whole[~growth], whole[growth])
-    )  # fmt: skip
+    )
     between = "；" if lang == "zh" else "; "
     n = whole["n"].dropna()
     lines = [
         say(
-            "competence.profile", lang, wave=table.notes["wave"], n=numbers.whole(int(n.max()), lang) if len(n) else "–",
-            values=between.join(values) or "–", columns=between.join(columns) or "–",
+            "competence.profile",
+            lang,
+            wave=table.notes["wave"],
+            n=numbers.whole(int(n.max()), lang) if len(n) else "–",
+            values=between.join(values) or "–",
+            columns=between.join(columns) or "–",
         )
-    ]  # fmt: skip
+    ]
     lowest = whole[~growth].sort_values("mean")
     if len(lowest) > 1 and lowest["ci_high"].iloc[0] < lowest["ci_low"].iloc[1]:
         lines.append(say("competence.profile_low", lang, scale=names.scale(lowest["scale"].iloc[0])))
@@ -118,7 +138,11 @@ def activities(table: SafeTable, names: Names) -> tuple[str, ...]:
     if known.empty:
         return (names.refusal(frame["hidden_reason"]),)
     sure = known[known["p_adjusted"] <= _SURE]
-    facts = {"n": names.n(known["n"].max(), None), "teams": names.n(known["teams"].max(), None), "of": len(known)}
+    facts = {
+        "n": names.n(known["n"].max(), None),
+        "teams": names.n(known["teams"].max(), None),
+        "of": len(known),
+    }
     if sure.empty:
         lines = [say("activities.none", lang, **facts)]
     else:
@@ -126,19 +150,33 @@ def activities(table: SafeTable, names: Names) -> tuple[str, ...]:
         row = sure.loc[width.idxmin()]
         lines = [
             say(
-                "activities.headline", lang, count=len(sure), activity=_activity(row["activity"], names),
-                outcome=_outcome(row["outcome"], names), interval=numbers.between(row["ci_low"], row["ci_high"], lang),
+                "activities.headline",
+                lang,
+                count=len(sure),
+                activity=_activity(row["activity"], names),
+                outcome=_outcome(row["outcome"], names),
+                interval=numbers.between(row["ci_low"], row["ci_high"], lang),
                 **facts,
             )
-        ]  # fmt: skip
+        ]
         lines += [_pair(row, names) for row in sure.to_dict("records")]
     lines.append(
         say(
-            "activities.totals", lang, start=notes["from"], end=notes["to"],
-            **{word: numbers.whole(int(str(notes[f"total_{name}"])), lang) for word, name in
-               (("stars", "service_stars"), ("suggestions", "suggestions"), ("answered", "answered"), ("talks", "interviews"))},
+            "activities.totals",
+            lang,
+            start=notes["from"],
+            end=notes["to"],
+            **{
+                word: numbers.whole(int(str(notes[f"total_{name}"])), lang)
+                for word, name in (
+                    ("stars", "service_stars"),
+                    ("suggestions", "suggestions"),
+                    ("answered", "answered"),
+                    ("talks", "interviews"),
+                )
+            },
         )
-    )  # fmt: skip
+    )
     return tuple(lines)
 
 
@@ -156,15 +194,23 @@ def _pair(row: Mapping[Any, Any], names: Names) -> str:
     lang, family = names.lang, row["family"] if row["family"] == "felt" else row["outcome"]
     digits = 3 if row["outcome"] == "on_time" else 2
     return say(
-        "activities.pair", lang, outcome=names.outcome(row["outcome"]), per=say(f"activities.per.{row['activity']}", lang),
-        estimate=numbers.decimal(row["estimate"], lang, digits), points=say(f"activities.points.{family}", lang),
+        "activities.pair",
+        lang,
+        outcome=names.outcome(row["outcome"]),
+        per=say(f"activities.per.{row['activity']}", lang),
+        estimate=numbers.decimal(row["estimate"], lang, digits),
+        points=say(f"activities.points.{family}", lang),
         interval=numbers.between(row["ci_low"], row["ci_high"], lang, digits),
-    )  # fmt: skip
+    )
 
 
 def _hidden(whole: pd.DataFrame, names: Names) -> tuple[str, ...]:
     hidden = whole[whole["hidden_reason"].notna()]
     if hidden.empty:
         return ()
-    reasons = [reason for reason in dict.fromkeys(map(names.hidden, hidden["hidden_reason"])) if not is_missing(reason)]
+    reasons = [
+        reason
+        for reason in dict.fromkeys(map(names.hidden, hidden["hidden_reason"]))
+        if not is_missing(reason)
+    ]
     return (say("competence.hidden", names.lang, count=len(hidden), reasons=reasons),)

@@ -208,7 +208,7 @@ def role_order(names: Names, scales: Iterable[str]) -> list[str]:
 
 
 def felt(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
-    """Return the rows of how people feel, where there are any: levels of competence have a page of their own."""
+    """Return the rows of how people feel, where there are any: levels of competence have their own page."""
     level = frame["scale"].map(names.is_level).astype(bool)
     return frame if level.all() else frame[~level].reset_index(drop=True)
 

@@ -15,16 +15,18 @@ _SURE = 0.05
 
 
 def workforce(table: SafeTable, names: Names) -> tuple[str, ...]:
-    """Return whether the plan is met at the end of its last year, and the mix then; ``table``: ``workforce``."""
+    """Return whether the plan is met at the end of its last year, and the mix then: ``workforce``."""
     whole, lang, notes = released(table, "workforce"), names.lang, table.notes
     frame = whole[whole["hidden_reason"].isna()]
     if frame.empty:
         return (names.refusal(whole["hidden_reason"]),)
     now = _last(frame, "actual").set_index("role_group")
     last = _last(frame, "ahead")
-    lines = [_now(now.reset_index(), table, names)] if last.empty else [
-        _planned(last, table, names), _mix(last, now, names)
-    ]  # fmt: skip
+    lines = (
+        [_now(now.reset_index(), table, names)]
+        if last.empty
+        else [_planned(last, table, names), _mix(last, now, names)]
+    )
     hidden = whole[whole["hidden_reason"].notna()]
     if len(hidden):
         reasons = list(dict.fromkeys(map(names.hidden, hidden["hidden_reason"])))
@@ -40,15 +42,25 @@ def leaving_changed(table: SafeTable, base: SafeTable, names: Names) -> str:
     factor, lang = float(str(table.notes["leaving"])), names.lang
     parts = [
         say(
-            "workforce.what_if_part", lang, group=names.level("role_group", group),
+            "workforce.what_if_part",
+            lang,
+            group=names.level("role_group", group),
             expected=numbers.whole(float(row["expected"]), lang),
             base=numbers.whole(float(frames[1].loc[group, "expected"]), lang),
         )
-        for group, row in frames[0].iterrows() if not is_missing(row["expected"])
-    ]  # fmt: skip
+        for group, row in frames[0].iterrows()
+        if not is_missing(row["expected"])
+    ]
     way = say(f"workforce.{'slower' if factor < 1 else 'faster'}", lang)
     year = frames[0]["date"].iloc[0].year
-    return say("workforce.what_if", lang, change=round(abs(factor - 1) * 100), way=way, year=year, parts=_joined(parts, lang))
+    return say(
+        "workforce.what_if",
+        lang,
+        change=round(abs(factor - 1) * 100),
+        way=way,
+        year=year,
+        parts=_joined(parts, lang),
+    )
 
 
 def places(table: SafeTable, names: Names) -> tuple[str, ...]:
@@ -73,12 +85,16 @@ def grade(table: SafeTable, names: Names) -> tuple[str, ...]:
         return (names.refusal(whole["hidden_reason"]),)
     return tuple(
         say(
-            "activities.grade", names.lang, star=names.level("star", star), months=numbers.whole(row["time"], names.lang),
-            share=numbers.percent(float(row["survival"])), n=names.n(row["n"], None),
+            "activities.grade",
+            names.lang,
+            star=names.level("star", star),
+            months=numbers.whole(row["time"], names.lang),
+            share=numbers.percent(float(row["survival"])),
+            n=names.n(row["n"], None),
             interval=numbers.span(float(row["ci_low"]), float(row["ci_high"])),
         )
         for star, row in ((star, part.iloc[-1]) for star, part in frame.groupby("star", sort=True))
-    )  # fmt: skip
+    )
 
 
 def _last(frame: pd.DataFrame, part: str) -> pd.DataFrame:
@@ -91,15 +107,16 @@ def _joined(parts: list[str], lang: str) -> str:
 
 
 def _now(now: pd.DataFrame, table: SafeTable, names: Names) -> str:
-    parts = [
-        say("workforce.part_now", names.lang, **_people(row, names)) for row in now.to_dict("records")
-    ]
+    parts = [say("workforce.part_now", names.lang, **_people(row, names)) for row in now.to_dict("records")]
     return say("workforce.now_only", names.lang, until=table.notes["until"], parts=_joined(parts, names.lang))
 
 
 def _people(row: Mapping[Any, Any], names: Names) -> dict[str, str]:
-    figures = {n: numbers.whole(float(row[n]), names.lang) for n in ("expected", "low", "high", "target")
-               if not is_missing(row[n])}  # fmt: skip
+    figures = {
+        n: numbers.whole(float(row[n]), names.lang)
+        for n in ("expected", "low", "high", "target")
+        if not is_missing(row[n])
+    }
     return {"group": names.level("role_group", row["role_group"]), **figures}
 
 
@@ -115,7 +132,9 @@ def _planned(last: pd.DataFrame, table: SafeTable, names: Names) -> str:
     parts = [say("workforce.part", lang, **_people(row, names)) for row in told.to_dict("records")]
     if missed.empty:
         return say("workforce.on_course", lang, parts=_joined(parts, lang), **facts)
-    return say("workforce.headline", lang, count=len(missed), of=len(aimed), parts=_joined(parts, lang), **facts)
+    return say(
+        "workforce.headline", lang, count=len(missed), of=len(aimed), parts=_joined(parts, lang), **facts
+    )
 
 
 def _mix(last: pd.DataFrame, now: pd.DataFrame, names: Names) -> str:
@@ -127,11 +146,15 @@ def _mix(last: pd.DataFrame, now: pd.DataFrame, names: Names) -> str:
         share = float(now.loc[group, "share"]) if group in now.index else 0.0
         parts.append(
             say(
-                f"workforce.mix_{'part' if planned else 'free'}", names.lang, group=names.level("role_group", group),
-                share=numbers.percent(float(row["share"])), now=numbers.percent(share),
-                interval=numbers.span(float(row["share_low"]), float(row["share_high"])), **facts,
+                f"workforce.mix_{'part' if planned else 'free'}",
+                names.lang,
+                group=names.level("role_group", group),
+                share=numbers.percent(float(row["share"])),
+                now=numbers.percent(share),
+                interval=numbers.span(float(row["share_low"]), float(row["share_high"])),
+                **facts,
             )
-        )  # fmt: skip
+        )
     return say("workforce.mix", names.lang, year=last["date"].iloc[0].year, parts=_joined(parts, names.lang))
 
 
@@ -150,8 +173,15 @@ def _compared(rows: pd.DataFrame, names: Names) -> list[str]:
             quiet["untested" if is_missing(p) else "alike"].append(said)
             continue
         parts = [
-            say("activities.places_part", names.lang, group=names.level(str(by), row["group"]), share=_share(row)["share"])
+            say(
+                "activities.places_part",
+                names.lang,
+                group=names.level(str(by), row["group"]),
+                share=_share(row)["share"],
+            )
             for row in part[part["share"].notna()].to_dict("records")
         ]
         told.append(say("activities.places_differ", names.lang, by=said, parts=_joined(parts, names.lang)))
-    return told + [say(f"activities.places_{kind}", names.lang, by=every) for kind, every in quiet.items() if every]
+    return told + [
+        say(f"activities.places_{kind}", names.lang, by=every) for kind, every in quiet.items() if every
+    ]

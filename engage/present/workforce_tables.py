@@ -29,7 +29,8 @@ def _workforce(frame: pd.DataFrame, names: Names) -> dict[str, object]:
         own("difference_interval"): between(frame["difference_low"], frame["difference_high"], names, 0),
         own("chance"): [_chance(value) for value in frame["chance"]],
         own("verdict"): [
-            "–" if is_missing(one) else say(f"workforce.verdict.{one}", names.lang) for one in frame["verdict"]
+            "–" if is_missing(one) else say(f"workforce.verdict.{one}", names.lang)
+            for one in frame["verdict"]
         ],
     }
     return made | note(frame, names)
@@ -55,7 +56,8 @@ def _competence(frame: pd.DataFrame, names: Names) -> dict[str, object]:
         column("interval_plain"): between(frame["ci_low"], frame["ci_high"], names),
         column("p_adjusted"): [p_word(p, names) for p in frame["p_value"]],
         column("verdict"): [
-            "–" if is_missing(one) else say(f"competence.verdict.{one}", names.lang) for one in frame["verdict"]
+            "–" if is_missing(one) else say(f"competence.verdict.{one}", names.lang)
+            for one in frame["verdict"]
         ],
     }
     return made | note(frame, names)
@@ -74,7 +76,9 @@ def _training(frame: pd.DataFrame, names: Names) -> dict[str, object]:
         own("slope"): frame["slope"].where(frame["known"]),
         own("gain"): frame["gain"],
         own("gain_interval"): _gain(frame, names),
-        own("known"): [say(f"competence.known.{'yes' if known else 'no'}", names.lang) for known in frame["known"]],
+        own("known"): [
+            say(f"competence.known.{'yes' if known else 'no'}", names.lang) for known in frame["known"]
+        ],
     }
 
 
@@ -82,7 +86,8 @@ def _gain(frame: pd.DataFrame, names: Names) -> list[str]:
     shares = frame["outcome"] == "on_time"
     ends = zip(frame["gain_low"], frame["gain_high"], shares, strict=True)
     return [
-        "–" if is_missing(a) else numbers.between(float(a), float(b), names.lang, 4 if share else 2) for a, b, share in ends
+        "–" if is_missing(a) else numbers.between(float(a), float(b), names.lang, 4 if share else 2)
+        for a, b, share in ends
     ]
 
 
@@ -114,17 +119,14 @@ def _activities(frame: pd.DataFrame, names: Names) -> dict[str, object]:
 
 
 def _places(frame: pd.DataFrame, names: Names) -> dict[str, object]:
-    column = heading(names)
-
-    def own(name: str) -> str:
-        return say(f"activities.column_places.{name}", names.lang)
-
+    column, own = heading(names), _own("places", names)
     every = say("activities.every_applicant", names.lang)
     made: dict[str, object] = {
         own("programme"): frame["programme"].astype(str),
         own("by"): ["–" if by == "" else names.demographic(by) for by in frame["by"]],
         own("group"): [
-            every if by == "" else names.level(by, group) for by, group in zip(frame["by"], frame["group"], strict=True)
+            every if by == "" else names.level(by, group)
+            for by, group in zip(frame["by"], frame["group"], strict=True)
         ],
         column("n"): people(frame, names),
         own("share"): per_cent(frame["share"]),
@@ -135,7 +137,7 @@ def _places(frame: pd.DataFrame, names: Names) -> dict[str, object]:
 
 
 def _own(area: str, names: Names) -> Callable[[str], str]:
-    return lambda name: say(f"{area}.column.{name}", names.lang)
+    return lambda name: say(f"labels.column.{area}_{name}", names.lang)
 
 
 WORKFORCE_TABLES: Final[dict[str, Maker]] = {

@@ -16,37 +16,79 @@ from engage.privacy.safe import Note, SafeTable, seal
 from engage.privacy.support import Support, check_support
 from engage.privacy.suppress import TOO_FEW, suppress
 
-COMPETENCE_COLUMNS: Final = ("scale", "n", "n_band", "mean", "target", "gap", "ci_low", "ci_high", "p_value",
-                             "verdict", "hidden_reason")  # fmt: skip
-TRAINING_COLUMNS: Final = ("outcome", "role", "rank", "scale", "gap", "ci_low", "ci_high", "slope", "slope_low",
-                           "slope_high", "gain", "gain_low", "gain_high", "known")  # fmt: skip
+COMPETENCE_COLUMNS: Final = (
+    "scale",
+    "n",
+    "n_band",
+    "mean",
+    "target",
+    "gap",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "verdict",
+    "hidden_reason",
+)
+TRAINING_COLUMNS: Final = (
+    "outcome",
+    "role",
+    "rank",
+    "scale",
+    "gap",
+    "ci_low",
+    "ci_high",
+    "slope",
+    "slope_low",
+    "slope_high",
+    "gain",
+    "gain_low",
+    "gain_high",
+    "known",
+)
 PROFILE_COLUMNS: Final = ("team", "scale", "n", "n_band", "mean", "ci_low", "ci_high", "hidden_reason")
-ACTIVITY_COLUMNS: Final = ("activity", "outcome", "family", "estimate", "ci_low", "ci_high", "p_value",
-                           "p_adjusted", "n", "teams", "hidden_reason")  # fmt: skip
+ACTIVITY_COLUMNS: Final = (
+    "activity",
+    "outcome",
+    "family",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_adjusted",
+    "n",
+    "teams",
+    "hidden_reason",
+)
 NOT_PUBLISHED: Final = "not_published"
 _SURE: Final = 0.05
 
 
 def release_competence(
-    cells: pd.DataFrame, moments: pd.DataFrame, targets: Mapping[str, Mapping[str, float]], by: str,
-    notes: Mapping[str, Note], policy: Policy,
-) -> SafeTable:  # fmt: skip
+    cells: pd.DataFrame,
+    moments: pd.DataFrame,
+    targets: Mapping[str, Mapping[str, float]],
+    by: str,
+    notes: Mapping[str, Note],
+    policy: Policy,
+) -> SafeTable:
     """Release how far roles' mean levels lie below their targets: a function of what the close released.
 
     ``cells``: the released table by ``by`` (``by, scale, n, n_band, mean, hidden_reason``); ``moments``: the
     exact ``scale, n, var`` of the whole wave; ``targets``: ``{scale: {role: level}}``. Nothing is read of a
-    role but its released mean and n (of a band, the lower end). The spread of answers within roles is the whole
+    role but its released mean and n (of a band, the lower end). The spread of answers within roles is the
+    whole
     wave's less what the released means explain, pooled; the rounding of the mean adds step²/12. So the gap's
-    interval tells nothing of how a small role's people differ. Gap to 0.1, interval outwards to 0.05, p-values
+    interval tells nothing of how a small role's people differ. Gap to 0.1, interval outwards to 0.05,
+    p-values
     in bands, verdict after Benjamini–Hochberg over the table (see :func:`engage.model.competence_gaps`).
     """
-    whole = moments.set_index("scale")
+    whole = {str(row["scale"]): row for row in moments.to_dict("records")}
     rows: list[dict[str, Any]] = []
     for scale, wanted in targets.items():
-        own = cells[cells["scale"] == scale].set_index(by)
-        spread, df = _within(own, whole.loc[scale]) if scale in whole.index else (math.nan, 0)
+        own = {str(row[by]): row for row in cells[cells["scale"] == scale].to_dict("records")}
+        spread, df = _within(list(own.values()), whole[scale]) if scale in whole else (math.nan, 0)
         for role, target in wanted.items():
-            cell = own.loc[role].to_dict() if role in own.index else {"hidden_reason": NOT_PUBLISHED}
+            cell: dict[Any, Any] = own.get(role, {"hidden_reason": NOT_PUBLISHED})
             n = _sure_n(cell)
             error = spread / n + rounding.score_step(n, in_points=False) ** 2 / 12 if n else math.nan
             rows.append(cell | {by: role, "scale": scale, "target": float(target), "error": error, "df": df})
@@ -92,7 +134,9 @@ def release_training(
         figures = ["slope", "slope_low", "slope_high", "gain", "gain_low", "gain_high"]
         plan[figures] = plan[figures].astype(float).round(digits) + 0.0
         parts.append(plan.assign(outcome=measure))
-    return seal("training", pd.concat(parts, ignore_index=True).reindex(columns=list(TRAINING_COLUMNS)), notes)
+    return seal(
+        "training", pd.concat(parts, ignore_index=True).reindex(columns=list(TRAINING_COLUMNS)), notes
+    )
 
 
 def select_training(table: SafeTable, outcome: str) -> SafeTable:
@@ -102,13 +146,18 @@ def select_training(table: SafeTable, outcome: str) -> SafeTable:
 
 
 def release_profile(
-    ratings: pd.DataFrame, scales: Sequence[str], people: "pd.Series[int]", notes: Mapping[str, Note], policy: Policy
+    ratings: pd.DataFrame,
+    scales: Sequence[str],
+    people: "pd.Series[int]",
+    notes: Mapping[str, Note],
+    policy: Policy,
 ) -> SafeTable:
-    """Release teams' mean ratings by others, for teams of ``scores_k`` people with ``scores_k`` rated contacts.
+    """Release teams' mean ratings by others, for teams of ``scores_k`` people and rated contacts.
 
     ``ratings``: a row per rated contact (or person): ``team`` and a score per scale; ``people``: how many
     people each team has, by name. A team that is too small, or of unknown size, is hidden, with others until
-    the hidden ones are nobody or ``scores_k`` contacts of two teams. Means to 0.1; the t interval, outwards to
+    the hidden ones are nobody or ``scores_k`` contacts of two teams. Means to 0.1; the t interval, outwards
+    to
     0.05, is from the released mean, n and the spread within teams, pooled; it takes contacts as independent,
     which those of one person are not quite. The first rows, with no team, are of all teams.
     """
@@ -116,9 +165,11 @@ def release_profile(
     sizes = rows.groupby("team").size()
     small = (sizes < policy.scores_k) | (people.reindex(sizes.index).fillna(0) < policy.scores_k)
     reason = suppress(
-        pd.DataFrame({"n": sizes.to_numpy()}), [], policy.scores_k,
+        pd.DataFrame({"n": sizes.to_numpy()}),
+        [],
+        policy.scores_k,
         hidden=pd.Series(np.where(small, TOO_FEW, ""), dtype=object),
-    )  # fmt: skip
+    )
     made: list[dict[str, Any]] = []
     for scale in scales:
         known = rows.dropna(subset=[scale])
@@ -159,11 +210,10 @@ def release_activities(
     return seal("activities", frame.reindex(columns=list(ACTIVITY_COLUMNS)), notes)
 
 
-def _within(cells: pd.DataFrame, whole: "pd.Series[Any]") -> tuple[float, int]:
-    """Return the spread of answers within groups and its df, from the whole's and the groups' released means."""
-    shown = cells[cells["mean"].notna()]
-    n = np.array([_sure_n(row) for row in shown.to_dict("records")], dtype=float)
-    between = float((n * (shown["mean"].astype(float).to_numpy() - float(whole["mean"])) ** 2).sum())
+def _within(cells: Sequence[Mapping[Any, Any]], whole: Mapping[Any, Any]) -> tuple[float, int]:
+    """Return the spread of answers within groups and its df, from the whole's and the released means."""
+    shown = [cell for cell in cells if not pd.isna(cell["mean"])]
+    between = sum(_sure_n(cell) * (float(cell["mean"]) - float(whole["mean"])) ** 2 for cell in shown)
     df = int(whole["n"]) - max(len(cells), 1)
     return max((float(whole["n"]) - 1) * float(whole["var"]) - between, 0.0) / max(df, 1), df
 
@@ -183,11 +233,16 @@ def _rated(values: pd.Series, pooled: float, df: int, policy: Policy) -> dict[st
     test = t_interval(mean, pooled / rounding.n_low(n) + step**2 / 12, df, 0.95)
     ends = pd.Series([test.ci_low]), pd.Series([test.ci_high])
     return {
-        "n": rounding.n_shown(n), "n_band": rounding.n_band(n), "mean": mean, "hidden_reason": None,
-        "ci_low": _outward(ends[0], 0.05, up=False).iloc[0], "ci_high": _outward(ends[1], 0.05, up=True).iloc[0],
-    }  # fmt: skip
+        "n": rounding.n_shown(n),
+        "n_band": rounding.n_band(n),
+        "mean": mean,
+        "hidden_reason": None,
+        "ci_low": _outward(ends[0], 0.05, up=False).iloc[0],
+        "ci_high": _outward(ends[1], 0.05, up=True).iloc[0],
+    }
 
 
 def _outward(values: pd.Series, step: float, *, up: bool) -> pd.Series:
     steps = (values.astype(float) / step).round(6)
-    return ((np.ceil(steps) if up else np.floor(steps)) * step).round(2) + 0.0
+    whole = pd.Series(np.ceil(steps) if up else np.floor(steps), values.index)
+    return (whole * step).round(2) + 0.0

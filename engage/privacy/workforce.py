@@ -12,9 +12,25 @@ from engage.privacy.policy import Policy
 from engage.privacy.safe import Note, SafeTable, seal
 from engage.privacy.suppress import TOO_FEW, suppress
 
-WORKFORCE_COLUMNS: Final = ("part", "role_group", "date", "expected", "low", "high", "share", "share_low",
-                            "share_high", "target", "target_share", "difference", "difference_low",
-                            "difference_high", "chance", "verdict", "hidden_reason")  # fmt: skip
+WORKFORCE_COLUMNS: Final = (
+    "part",
+    "role_group",
+    "date",
+    "expected",
+    "low",
+    "high",
+    "share",
+    "share_low",
+    "share_high",
+    "target",
+    "target_share",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "chance",
+    "verdict",
+    "hidden_reason",
+)
 _COARSE: Final = 5
 _CHANCE: Final = 0.05
 _EXPECTED: Final = 5.0
@@ -33,7 +49,9 @@ def release_workforce(
     """
     sizes = smallest.rename_axis("role_group").rename("n").reset_index()
     small = pd.Series(np.where(sizes["n"] < policy.model_n, TOO_FEW, ""), dtype=object)
-    why = dict(zip(sizes["role_group"], suppress(sizes[["n"]], [], policy.model_n, hidden=small), strict=True))
+    why = dict(
+        zip(sizes["role_group"], suppress(sizes[["n"]], [], policy.model_n, hidden=small), strict=True)
+    )
     frame = table.reindex(columns=list(WORKFORCE_COLUMNS)).assign(hidden_reason=table["role_group"].map(why))
     gone = frame["hidden_reason"] != ""
     last = (frame["part"] == "actual") & (frame["date"] == frame.loc[frame["part"] == "actual", "date"].max())
@@ -57,10 +75,18 @@ def release_workforce(
     return seal("workforce", frame.loc[order], notes)
 
 
-
-
-PLACES_COLUMNS: Final = ("programme", "by", "group", "n", "n_band", "share", "ci_low", "ci_high", "p_value",
-                         "hidden_reason")  # fmt: skip
+PLACES_COLUMNS: Final = (
+    "programme",
+    "by",
+    "group",
+    "n",
+    "n_band",
+    "share",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "hidden_reason",
+)
 
 
 def release_places(counts: pd.DataFrame, policy: Policy) -> SafeTable:
@@ -79,7 +105,7 @@ def release_places(counts: pd.DataFrame, policy: Policy) -> SafeTable:
         sizes = own[["applied"]].rename(columns={"applied": "n"})
         frame.loc[own.index, "hidden_reason"] = suppress(sizes, [], policy.scores_k)
     tests = {key: _alike(own) for key, own in frame[frame["by"] != ""].groupby(keys, sort=False)}
-    adjusted = adjust_pvalues(np.array(list(tests.values()), dtype=float)) if tests else []
+    adjusted = adjust_pvalues(np.array(list(tests.values()), dtype=float)).tolist() if tests else []
     bands = {key: rounding.p_band(p) for key, p in zip(tests, adjusted, strict=True)}
     rows = []
     for row in frame.to_dict("records"):
@@ -87,16 +113,22 @@ def release_places(counts: pd.DataFrame, policy: Policy) -> SafeTable:
         share = np.nan if why else rounding.share(row["accepted"] / n, n, policy.colluders)
         low, high = rounding.share_interval(share, n, policy.colluders, 1.0)
         rows.append(
-            {"n": None if why else rounding.n_shown(n), "n_band": None if why else rounding.n_band(n),
-             "share": share, "ci_low": low, "ci_high": high, "hidden_reason": why or None,
-             "p_value": bands.get((row["programme"], row["by"]), np.nan)}
-        )  # fmt: skip
+            {
+                "n": None if why else rounding.n_shown(n),
+                "n_band": None if why else rounding.n_band(n),
+                "share": share,
+                "ci_low": low,
+                "ci_high": high,
+                "hidden_reason": why or None,
+                "p_value": bands.get((row["programme"], row["by"]), np.nan),
+            }
+        )
     made = pd.concat([frame[["programme", "by", "group"]], pd.DataFrame(rows, index=frame.index)], axis=1)
     return seal("places", made[list(PLACES_COLUMNS)].astype({"n": "Int64"}))
 
 
 def _alike(groups: pd.DataFrame) -> float:
-    """Return the p-value that all groups were as likely to get a place; NaN where too few would be expected."""
+    """Return the p-value that all groups were as likely to get a place; NaN where too few are expected."""
     from scipy.stats import chi2_contingency
 
     table = np.column_stack([groups["accepted"], groups["applied"] - groups["accepted"]]).astype(float)

@@ -72,10 +72,17 @@ def _profile(view: View) -> None:
         view.line(line)
     frame = table.tidy()
     teams = [str(team) for team in dict.fromkeys(frame.loc[frame["mean"].notna(), "team"].dropna())]
-    team = st.selectbox(
-        view.say("team"), ["", *teams], format_func=lambda one: one or view.say("everybody_team"),
-        key="competence_team", persist_state="session", width=280,
-    ) or ""  # fmt: skip
+    team = (
+        st.selectbox(
+            view.say("team"),
+            ["", *teams],
+            format_func=lambda one: one or view.say("everybody_team"),
+            key="competence_team",
+            persist_state="session",
+            width=280,
+        )
+        or ""
+    )
     view.chart(charts.profile(table, view.names, team=str(team)), lines[0])
     view.note("profile_note")
     view.details(table, "service_value", title=view.say("profile_details"))

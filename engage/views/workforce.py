@@ -45,10 +45,14 @@ def _what_if(view: View) -> None:
     st.subheader(view.say("what_if_title"), anchor=False)
     factor = float(
         st.select_slider(
-            view.say("leaving"), FACTORS, value=0.8, format_func=lambda one: _worded(view, one),
-            key="workforce_leaving", width=420,
+            view.say("leaving"),
+            FACTORS,
+            value=0.8,
+            format_func=lambda one: _worded(view, one),
+            key="workforce_leaving",
+            width=420,
         )
-    )  # fmt: skip
+    )
     base = view.tables.workforce()
     if factor != 1.0:
         with view.busy("working"):

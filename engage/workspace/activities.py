@@ -1,6 +1,6 @@
-"""What teams take part in, and what it goes with: how they feel in the wave after, and how they serve then."""
+"""What teams take part in, and what it goes with: how they feel in the wave after, and serve then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,7 +32,7 @@ _WILD: Final = 999
 
 @dataclass(frozen=True, slots=True)
 class Activities:
-    """``table``: rows as :func:`engage.privacy.release_activities` takes them; ``totals``: what was counted."""
+    """``table``: rows for :func:`engage.privacy.release_activities`; ``totals``: what was counted."""
 
     table: pd.DataFrame
     behind: tuple[Support, ...]
@@ -60,8 +60,9 @@ def activities(survey: Survey, snapshot: Snapshot, policy: Policy) -> Activities
     """Return what a team's activities in the three full months before a wave go with.
 
     Rates per ten people and month, and the share of suggestions answered; outcomes are the team's mean
-    ``OUTCOMES`` in the wave and its service in the three months after. One at a time, waves as dummies, errors
-    by team, below 30 teams by the wild bootstrap; p-values adjusted over all. Teams with ``scores_k`` answers.
+    ``OUTCOMES`` in the wave and its service in the three months after. One at a time, waves as dummies,
+    errors by team, below 30 teams by the wild bootstrap; p-values adjusted over all. Teams with ``scores_k``
+    answers.
     """
     months = activity_months(snapshot)
     if "team" not in survey.frame:
@@ -93,7 +94,7 @@ def activities(survey: Survey, snapshot: Snapshot, policy: Policy) -> Activities
 
 
 def _before(felt: pd.DataFrame, months: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
-    """Return team rows of waves with what was done before; a team needs half of the months and a known size."""
+    """Return team rows with what was done before; a team needs half of the months and a known size."""
     parts = []
     for wave, own in felt.groupby("wave", observed=True):
         start = pd.Timestamp(own["wave_date"].iloc[0]).to_period("M").to_timestamp()
@@ -117,8 +118,12 @@ def _rates(window: pd.DataFrame, people: "pd.Series[int]") -> pd.DataFrame:
 def _row(
     panel: pd.DataFrame | None, activity: str, outcome: str, policy: Policy, behind: list[Support]
 ) -> dict[str, object]:
-    row: dict[str, object] = {"activity": activity, "outcome": outcome, "hidden": TOO_FEW_TEAMS,
-                              "p_value": float("nan")}  # fmt: skip
+    row: dict[str, object] = {
+        "activity": activity,
+        "outcome": outcome,
+        "hidden": TOO_FEW_TEAMS,
+        "p_value": float("nan"),
+    }
     if panel is None or panel.empty:
         return row
     try:

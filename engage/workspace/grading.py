@@ -20,7 +20,8 @@ BY: Final = ("role_group", "contract", "star", "performance")
 def grade_curves(snapshot: Snapshot) -> pd.DataFrame:
     """Return, by star, the share that has not stepped up, by months since the star was reached.
 
-    A step lies between two lists, the day is not known: it is put halfway. Columns as :func:`engage.privacy.release_survival` takes them. Raises ``TooLittleData`` without a dated
+    A step lies between two lists, the day is not known: it is put halfway. Columns as
+    :func:`engage.privacy.release_survival` takes them. Raises ``TooLittleData`` without a dated
     staff list with stars on which somebody stepped up.
     """
     people = staff_list(snapshot)

@@ -1,4 +1,4 @@
-"""What a workspace tells of the workforce: its plan, what people can do, what they take part in, their grades."""
+"""What a workspace tells of the workforce: its plan, what people can do and take part in, grades."""
 
 from typing import Final
 
@@ -33,7 +33,8 @@ class Growing(Base):
     def workforce(self, *, leaving: float = 1.0) -> SafeTable:
         """Return head-counts and the mix of role groups, as they were and as they will be, beside the plan.
 
-        ``part`` ``actual``: on the days of the staff lists; ``ahead``: at the end of each planned year (of the
+        ``part`` ``actual``: on the days of the staff lists; ``ahead``: at the end of each planned year (of
+        the
         next three without a plan), if people leave, move and are hired as in the last year or so, with 95 %
         intervals: see :func:`engage.model.workforce_plan`. ``leaving``: what if they leave that many times as
         fast (0.5 to 1.5, in tenths). While the policy has not turned the analysis of leaving on, ``actual``
@@ -42,19 +43,24 @@ class Growing(Base):
         """
         if round(leaving, 1) not in LEAVING or abs(leaving - round(leaving, 1)) > 1e-9:
             raise UsageError("workspace.bad_leaving", where="leaving", leaving=leaving)
-        found = staffing(self._need().renamed, self.policy, leaving=round(leaving, 1), ahead=self.attrition_on)
+        found = staffing(
+            self._need().renamed, self.policy, leaving=round(leaving, 1), ahead=self.attrition_on
+        )
         self._audit("workforce", leaving=round(10 * leaving))
         notes = {
-            "since": None if found.since is None else str(found.since.date()), "until": str(found.until.date()),
-            "leaving": round(leaving, 1), "planned": found.planned, "unmatched": found.unmatched,
-        }  # fmt: skip
+            "since": None if found.since is None else str(found.since.date()),
+            "until": str(found.until.date()),
+            "leaving": round(leaving, 1),
+            "planned": found.planned,
+            "unmatched": found.unmatched,
+        }
         return release_workforce(found.table, found.smallest, notes, self.policy)
 
     def competence(self) -> SafeTable:
         """Return how far each role's mean level of each competence lies below its target, with intervals.
 
-        Of the newest closed wave that asked a questionnaire with targets, made of what its close released: see
-        :func:`engage.privacy.release_competence`. Raises ``TooLittleData`` without such a wave.
+        Of the newest closed wave that asked a questionnaire with targets, made of what its close released:
+        see :func:`engage.privacy.release_competence`. Raises ``TooLittleData`` without such a wave.
         """
         snapshot = self._need()
         asked = skills.skills(snapshot, self._waves(ALL_WAVES))
@@ -85,7 +91,7 @@ class Growing(Base):
         return release_training(gaps, links, serving, {"wave": gaps.notes["wave"], "n": links.notes["n"]})
 
     def service_value(self) -> SafeTable:
-        """Return teams' mean ratings by a quality panel: three values for the customer, two columns of growth.
+        """Return teams' mean ratings by a quality panel: three values for customers, two columns.
 
         Of the newest closed wave with ratings by others; see :func:`engage.privacy.release_profile`. Raises
         ``TooLittleData`` without any.
@@ -116,8 +122,10 @@ class Growing(Base):
     def time_in_grade(self) -> SafeTable:
         """Return, by star, the share that has not stepped up, by months since the star was reached.
 
-        Kind ``survival``; see :func:`engage.model.time_in_grade`. A step between two lists is put halfway, so a
-        time may be wrong by half of what lies between lists. Raises ``TooLittleData`` without dated lists with stars.
+        Kind ``survival``; see :func:`engage.model.time_in_grade`. A step between two lists is put halfway,
+        so a
+        time may be wrong by half of what lies between lists. Raises ``TooLittleData`` without dated lists
+        with stars.
         """
         try:
             curves = grading.grade_curves(self._need())
@@ -129,8 +137,8 @@ class Growing(Base):
     def places(self) -> SafeTable:
         """Return what share of those who applied for a programme or a post got a place, whole and by group.
 
-        See :func:`engage.privacy.release_places`. Raises ``TooLittleData`` where nobody applied and was turned
-        down.
+        See :func:`engage.privacy.release_places`. Raises ``TooLittleData`` where nobody applied and was
+        turned down.
         """
         counts = grading.places(self._need(), self.policy)
         self._audit("places", rows=len(counts))

@@ -21,7 +21,6 @@ from engage.privacy import (
     select_programmes,
     unnamed,
 )
-from engage.store import Snapshot
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.evaluating import evaluate

@@ -1,4 +1,4 @@
-"""What role groups are called: one name for the staff list, the plan and the questionnaires, in any language."""
+"""What role groups are called: one name for staff list, plan and questionnaires, in any language."""
 
 import pandas as pd
 

@@ -92,7 +92,7 @@ def flows(snapshot: Snapshot, policy: Policy) -> Flows:
 
 
 def dated_staff(snapshot: Snapshot, policy: Policy) -> pd.DataFrame:
-    """Return the dated lines of the staff list, role groups called by names that may be said, ``""`` for none.
+    """Return the dated lines of the staff list, role groups by names that may be said, ``""`` for none.
 
     A group that a questionnaire words has its id. Raises ``TooLittleData`` without role groups or dates.
     """

@@ -87,8 +87,15 @@ def links(survey: Survey, snapshot: Snapshot, asked: Skills, policy: Policy) -> 
 def _link(
     panel: pd.DataFrame, measure: str, scale: str, policy: Policy, behind: list[Support]
 ) -> dict[str, object]:
-    row: dict[str, object] = {"outcome": measure, "unit": "team", "driver": scale, "exploratory": True,
-                              "role": "outcome", "p_value": float("nan"), "hidden": TOO_FEW_TEAMS}  # fmt: skip
+    row: dict[str, object] = {
+        "outcome": measure,
+        "unit": "team",
+        "driver": scale,
+        "exploratory": True,
+        "role": "outcome",
+        "p_value": float("nan"),
+        "hidden": TOO_FEW_TEAMS,
+    }
     try:
         design = build_design(panel, measure, [scale], cluster="team")
         support = support_of(design, panel, [scale], policy)
@@ -99,7 +106,9 @@ def _link(
         return row
     behind.append(support)
     term = fit.tidy().set_index("term").loc[scale]
-    figures = {name: float(term[name]) for name in ("estimate", "ci_low", "ci_high", "p_value", "standardised")}
+    figures = {
+        name: float(term[name]) for name in ("estimate", "ci_low", "ci_high", "p_value", "standardised")
+    }
     return row | figures | {"n": fit.n, "hidden": ""}
 
 

@@ -70,13 +70,15 @@ def _heads(people: pd.DataFrame, days: list[pd.Timestamp]) -> pd.DataFrame:
 
 
 def _plan(snapshot: Snapshot) -> pd.DataFrame:
-    """Return ``group, year, target``, groups by their ids; of a group and year told twice, the last stands."""
+    """Return ``group, year, target``, groups by ids; of a group and year told twice, the last stands."""
     if "plan" not in snapshot.tables:
         return pd.DataFrame({"group": pd.Series(dtype=object), "year": pd.Series(dtype=int), "target": []})
     rows = engine.frame(engine.open_table(snapshot, "plan"))
     order = {id: place for place, id in enumerate(snapshot.import_ids("plan"))}
     rows = rows.sort_values("import_id", key=lambda ids: ids.map(order), kind="stable")
-    rows = rows.assign(group=as_ids(rows[GROUP], role_ids(snapshot)).astype(object), year=rows["year"].astype(int))
+    rows = rows.assign(
+        group=as_ids(rows[GROUP], role_ids(snapshot)).astype(object), year=rows["year"].astype(int)
+    )
     return rows.drop_duplicates(["group", "year"], keep="last")[["group", "year", "target"]]
 
 
@@ -84,10 +86,16 @@ def _ahead(seen: Flows, plan: pd.DataFrame, until: pd.Timestamp, leaving: float)
     ends = {year: pd.Timestamp(year=year, month=12, day=31) for year in sorted(set(plan["year"]))}
     ends = {year: day for year, day in ends.items() if 0 < (day - until).days <= _FURTHEST * _YEAR}
     if not ends:
-        ends = {until.year + k: pd.Timestamp(year=until.year + k, month=12, day=31) for k in range(1, YEARS + 1)}
+        ends = {
+            until.year + k: pd.Timestamp(year=until.year + k, month=12, day=31) for k in range(1, YEARS + 1)
+        }
     window = (until - seen.since).days
     found = workforce_plan(
-        seen.counts, plan[plan["year"].isin(ends)], {year: (day - until).days / window for year, day in ends.items()},
-        moves=seen.paths, leaving=leaving, seed=SEED,
-    ).tidy()  # fmt: skip
+        seen.counts,
+        plan[plan["year"].isin(ends)],
+        {year: (day - until).days / window for year, day in ends.items()},
+        moves=seen.paths,
+        leaving=leaving,
+        seed=SEED,
+    ).tidy()
     return found.assign(part=AHEAD, date=found["year"].map(ends)).drop(columns="year")

@@ -7,12 +7,25 @@ from engage.ingest import kind_template, read
 from engage.ingest.guessing import read_guessing
 
 LONG = {
-    "zh": [["岗位族", "年份", "目标人数"], ["管理", "2026年底", "120"], ["传统服务", "2027", "900"], ["合计", "2027", "1020"]],
-    "en": [["Role group", "Plan year", "Head-count"], ["Management", "FY2026", "120"], ["Hotline", "2027", "900"],
-           ["Total", "2027", "1,020"]],
-    "ru": [["Категория должностей", "Год", "Численность"], ["Управление", "2026", "120"], ["Линия", "2027 г.", "900"],
-           ["Итого", "2027", "1020"]],
-}  # fmt: skip
+    "zh": [
+        ["岗位族", "年份", "目标人数"],
+        ["管理", "2026年底", "120"],
+        ["传统服务", "2027", "900"],
+        ["合计", "2027", "1020"],
+    ],
+    "en": [
+        ["Role group", "Plan year", "Head-count"],
+        ["Management", "FY2026", "120"],
+        ["Hotline", "2027", "900"],
+        ["Total", "2027", "1,020"],
+    ],
+    "ru": [
+        ["Категория должностей", "Год", "Численность"],
+        ["Управление", "2026", "120"],
+        ["Линия", "2027 г.", "900"],
+        ["Итого", "2027", "1020"],
+    ],
+}
 
 
 def faults(reading):
@@ -30,7 +43,12 @@ def test_a_plan_reads_in_every_language_without_its_totals(lang):
 
 
 def test_a_plan_may_have_a_column_per_year():
-    rows = [["岗位族", "2026年", "2027年", "备注"], ["管理", "120", "", "x"], ["服务", "900", "910", ""], ["总计", "1", "2", ""]]
+    rows = [
+        ["岗位族", "2026年", "2027年", "备注"],
+        ["管理", "120", "", "x"],
+        ["服务", "900", "910", ""],
+        ["总计", "1", "2", ""],
+    ]
     reading = read(csv_bytes(rows), "plan")
     assert reading.ok
     found = set(reading.table.itertuples(index=False, name=None))
@@ -42,34 +60,50 @@ def test_a_plan_may_have_a_column_per_year():
 def test_every_fault_of_a_plan_is_named_with_its_row():
     rows = [
         ["岗位族", "年份", "目标人数"],
-        ["管理", "明年", "10"], ["", "2026", "10"], ["服务", "2026", "-3"], ["支撑", "2026", "5"], ["支撑", "2026", "6"],
+        ["管理", "明年", "10"],
+        ["", "2026", "10"],
+        ["服务", "2026", "-3"],
+        ["支撑", "2026", "5"],
+        ["支撑", "2026", "6"],
         ["支撑", "2026 / 2027", "6"],
-    ]  # fmt: skip
+    ]
     reading = read(csv_bytes(rows), "plan")
     assert not reading.ok
     assert {
-        ("ingest.bad_year", 2), ("ingest.row_without_key", 3), ("ingest.count_negative", 4),
+        ("ingest.bad_year", 2),
+        ("ingest.row_without_key", 3),
+        ("ingest.count_negative", 4),
         ("ingest.record_repeated", 5),
-    } <= faults(reading)  # fmt: skip
+    } <= faults(reading)
     bad = next(p for p in reading.problems if p.code == "ingest.bad_year")
     assert bad.count == 2
     missing = read(csv_bytes([["岗位族", "人数"], ["管理", "3"]]), "plan")
     assert ("ingest.field_absent", None) in faults(missing)
     wide = read(csv_bytes([["岗位族", "2026"], ["", "3"], ["管理", "-1"], ["管理", "4"]]), "plan")
-    assert {("ingest.row_without_key", 2), ("ingest.count_negative", 3), ("ingest.record_repeated", 3)} <= faults(wide)
+    assert {
+        ("ingest.row_without_key", 2),
+        ("ingest.count_negative", 3),
+        ("ingest.record_repeated", 3),
+    } <= faults(wide)
 
 
 def test_activities():
     rows = [
         ["班组", "月份", "服务之星人数", "提出建议数", "已答复数", "谈心次数"],
-        ["热线01班", "2026-01", "2", "3", "5", "1"], ["热线01班", "2026年2月", "-1", "3", "2", "x"],
-    ]  # fmt: skip
+        ["热线01班", "2026-01", "2", "3", "5", "1"],
+        ["热线01班", "2026年2月", "-1", "3", "2", "x"],
+    ]
     reading = read(csv_bytes(rows), "activities")
-    assert {("ingest.answered_more", 2), ("ingest.count_negative", 3), ("ingest.bad_number", 3)} <= faults(reading)
+    assert {("ingest.answered_more", 2), ("ingest.count_negative", 3), ("ingest.bad_number", 3)} <= faults(
+        reading
+    )
     assert not reading.ok
     assert reading.table["interviews"].iloc[0] == 1.0
     assert read_guessing(csv_bytes(rows)).kind == "activities"
-    english = [["Team", "Month", "Service stars", "Suggestions", "Answered", "Interviews"], ["A", "2026-01", "1", "2", "1", "0"]]
+    english = [
+        ["Team", "Month", "Service stars", "Suggestions", "Answered", "Interviews"],
+        ["A", "2026-01", "1", "2", "1", "0"],
+    ]
     assert read_guessing(csv_bytes(english)).kind == "activities"
 
 

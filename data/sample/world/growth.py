@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 WAVE: Final = p.WAVES[-1]
 _ITEM_SD, _PERSON_SD, _TEAM_SD = 0.45, 0.55, 0.12
-_ROLE_GROUPS: Final = {"管理": "management", "运营支撑": "operations_support",
-                       "智能服务": "smart_service", "传统服务": "traditional_service"}  # fmt: skip
+_ROLE_GROUPS: Final = {
+    "管理": "management",
+    "运营支撑": "operations_support",
+    "智能服务": "smart_service",
+    "传统服务": "traditional_service",
+}
 
 
 def competence(world: "World") -> pd.DataFrame:
@@ -74,7 +78,9 @@ def contacts(world: "World") -> pd.DataFrame:
         level = p.VALUE_LEVEL[scale.id] + p.VALUE_PER_CSAT_SD.get(scale.id, 0.0) * better
         level = level + _PERSON_SD * rng.standard_normal(len(teams))
         for item in scale.items:
-            answers[item] = np.clip(np.rint(level + _ITEM_SD * rng.standard_normal(len(teams))), 1, 5).astype(int)
+            answers[item] = np.clip(np.rint(level + _ITEM_SD * rng.standard_normal(len(teams))), 1, 5).astype(
+                int
+            )
     ids = [f"C{70_001 + place}" for place in range(len(teams))]
     return pd.DataFrame({"contact": ids, "team": teams, **answers})
 
@@ -95,14 +101,21 @@ def activities(world: "World") -> pd.DataFrame:
         n, felt = heads.reindex(keys).fillna(0).to_numpy(), seen.reindex(keys).fillna(p.ACTIVITY_CENTRE)
         stars = np.exp(p.STARS_PER_POINT * (felt["recognition"].to_numpy() - p.ACTIVITY_CENTRE))
         made = rng.poisson(p.ACTIVITY_RATE["suggestions"] * n)
-        answered = 1 / (1 + np.exp(-p.ANSWERED_PER_POINT * (felt["participation"].to_numpy() - p.ACTIVITY_CENTRE)))
+        answered = 1 / (
+            1 + np.exp(-p.ANSWERED_PER_POINT * (felt["participation"].to_numpy() - p.ACTIVITY_CENTRE))
+        )
         parts.append(
             pd.DataFrame(
-                {"team": teams, "month": month, "service_stars": rng.poisson(p.ACTIVITY_RATE["service_stars"] * n * stars),
-                 "suggestions": made, "answered": rng.binomial(made, answered),
-                 "interviews": rng.poisson(p.ACTIVITY_RATE["interviews"] * n)}
+                {
+                    "team": teams,
+                    "month": month,
+                    "service_stars": rng.poisson(p.ACTIVITY_RATE["service_stars"] * n * stars),
+                    "suggestions": made,
+                    "answered": rng.binomial(made, answered),
+                    "interviews": rng.poisson(p.ACTIVITY_RATE["interviews"] * n),
+                }
             )
-        )  # fmt: skip
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -181,7 +194,9 @@ def _competence_truth(world: "World") -> dict[str, object]:
     scores = pd.DataFrame({s.id: table[list(s.items)].mean(axis=1) for s in instrument.scales})
     means = scores.groupby(table["role_group"]).mean()
     gaps = {
-        s.id: {role: round(float(target - means.at[role, s.id]), 4) for role, target in sorted(s.targets.items())}
+        s.id: {
+            role: round(float(target - means.at[role, s.id]), 4) for role, target in sorted(s.targets.items())
+        }
         for s in instrument.scales
     }
     teams = scores.groupby(table["team"]).mean()
@@ -210,14 +225,17 @@ def _activity_truth(world: "World") -> dict[str, object]:
     for wave in p.WAVES:
         start = p.WAVE_DATES[wave][0].replace(day=1)
         before = [m for m in p.MONTHS if 0 < (start.year - m.year) * 12 + start.month - m.month <= 3]
-        parts.append(done[done["month"].isin(before)].groupby("team").mean(numeric_only=True).assign(wave=wave))
+        parts.append(
+            done[done["month"].isin(before)].groupby("team").mean(numeric_only=True).assign(wave=wave)
+        )
     table = pd.concat(parts).reset_index().merge(heads.reset_index()).merge(felt.reset_index())
     table = table[table["n"] >= 5]
     rate = 10 * table["service_stars"] / table["heads"]
     share = (table["answered"] / table["suggestions"]).where(table["suggestions"] > 0)
     return {
         "how": "least squares of a team's mean score in a wave on what it did in the three months before (a "
-        "monthly mean per ten people; the share of suggestions answered), with wave dummies; five answers or more",
+        "monthly mean per ten people; the share of suggestions answered), with wave dummies; five answers "
+        "or more",
         "recognition": {"service_stars": _within(table, rate, "recognition")},
         "participation": {"answered_share": _within(table, share, "participation")},
     }
@@ -232,4 +250,3 @@ def _within(table: pd.DataFrame, x: pd.Series, outcome: str) -> float:
     waves = table.loc[there, "wave"]
     x, y = x[there], table.loc[there, outcome]
     return _slope(x - x.groupby(waves).transform("mean"), y - y.groupby(waves).transform("mean"))
-

@@ -128,7 +128,9 @@ VALUE_PER_CSAT_SD: Final = {"value_emotional": 0.3, "competence_emotional": 0.3}
 
 # What teams take part in, per person and month; in the months before a wave it goes with how they feel in it.
 ACTIVITY_RATE: Final = {"service_stars": 0.05, "suggestions": 0.12, "interviews": 0.10}
-ACTIVITY_CENTRE: Final = 3.2  # a team's mean score at which these rates hold, and half the suggestions are answered
+ACTIVITY_CENTRE: Final = (
+    3.2  # a team's mean score at which these rates hold, and half the suggestions are answered
+)
 STARS_PER_POINT: Final = 1.0  # log of the rate of service stars per point of the team's recognition
 ANSWERED_PER_POINT: Final = 2.0  # log-odds of an answer per point of the team's participation
 

@@ -73,7 +73,8 @@ def members(workbook):
 def test_the_files_are_what_the_generator_writes(generate, world, truth):
     made = generate.files(world, estimated=truth["estimated"])
     boxes = {f"suggestion_box_{wave}.csv" for wave in p.WAVES}
-    others = {"people.csv", "service.csv", "programmes.csv", "TRUTH.yaml"}
+    others = {"people.csv", "service.csv", "programmes.csv", "plan.csv", "activities.csv", "TRUTH.yaml"}
+    others |= {f"{name}_2026H1.xlsx" for name in ("competence", "service_value")}
     assert set(made) == {*RESPONSES.values(), *boxes, *others}
     for name, content in made.items():
         stored = (SAMPLE / name).read_bytes()

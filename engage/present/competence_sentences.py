@@ -26,7 +26,7 @@ def competence(table: SafeTable, names: Names) -> tuple[str, ...]:
     short = frame[frame["verdict"] == "short"].sort_values("gap", ascending=False)
     facts = {"wave": table.notes["wave"], "of": len(frame)}
     if short.empty:
-        least = frame.loc[frame["n"].fillna(0).astype(int).idxmin()]
+        least = frame.assign(sure=frame["n"].fillna(0)).sort_values("sure").to_dict("records")[0]
         lines = [say("competence.none_short", lang, n=names.n(least["n"], least["n_band"]), **facts)]
     else:
         row = short.iloc[0]
@@ -62,7 +62,7 @@ def training(table: SafeTable, names: Names, outcome: str) -> str:
         facts["outcome"] = names.outcome(outcome)
     if not row["known"]:
         return say("competence.training_none", lang, **facts)
-    gain, low, high, digits = gains(row, outcome)
+    gain, low, high, digits = gains(dict(row), outcome)
     return say(
         "competence.training",
         lang,
@@ -147,7 +147,7 @@ def activities(table: SafeTable, names: Names) -> tuple[str, ...]:
         lines = [say("activities.none", lang, **facts)]
     else:
         width = (sure["ci_high"] - sure["ci_low"]).abs() / sure["estimate"].abs()
-        row = sure.loc[width.idxmin()]
+        row = sure.loc[width.sort_values().index].to_dict("records")[0]
         lines = [
             say(
                 "activities.headline",

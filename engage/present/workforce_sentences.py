@@ -38,21 +38,23 @@ def workforce(table: SafeTable, names: Names) -> tuple[str, ...]:
 
 def leaving_changed(table: SafeTable, base: SafeTable, names: Names) -> str:
     """Return what head-counts would be if people left faster or slower; ``base``: as they did."""
-    frames = [_last(released(one, "workforce"), "ahead").set_index("role_group") for one in (table, base)]
+    rows, before = (_last(released(one, "workforce"), "ahead") for one in (table, base))
+    if rows.empty:
+        return names.refusal(released(table, "workforce")["hidden_reason"])
+    known = dict(zip(before["role_group"], before["expected"].astype(float), strict=True))
     factor, lang = float(str(table.notes["leaving"])), names.lang
     parts = [
         say(
             "workforce.what_if_part",
             lang,
-            group=names.level("role_group", group),
+            group=names.level("role_group", row["role_group"]),
             expected=numbers.whole(float(row["expected"]), lang),
-            base=numbers.whole(float(frames[1].loc[group, "expected"]), lang),
+            base=numbers.whole(known[row["role_group"]], lang),
         )
-        for group, row in frames[0].iterrows()
-        if not is_missing(row["expected"])
+        for row in rows.to_dict("records")
     ]
     way = say(f"workforce.{'slower' if factor < 1 else 'faster'}", lang)
-    year = frames[0]["date"].iloc[0].year
+    year = rows["date"].iloc[0].year
     return say(
         "workforce.what_if",
         lang,
@@ -68,7 +70,7 @@ def places(table: SafeTable, names: Names) -> tuple[str, ...]:
     frame, lang = released(table, "places"), names.lang
     lines = []
     for programme, own in frame.groupby("programme", sort=False):
-        whole = own[own["by"] == ""].iloc[0]
+        whole = own[own["by"] == ""].to_dict("records")[0]
         if is_missing(whole["share"]):
             continue
         said = {"n": names.n(whole["n"], whole["n_band"]), "programme": programme}
@@ -99,7 +101,8 @@ def grade(table: SafeTable, names: Names) -> tuple[str, ...]:
 
 def _last(frame: pd.DataFrame, part: str) -> pd.DataFrame:
     own = frame[(frame["part"] == part) & frame["hidden_reason"].isna()]
-    return own[own["date"] == own["date"].max()]
+    last: pd.DataFrame = own[own["date"] == own["date"].max()]
+    return last
 
 
 def _joined(parts: list[str], lang: str) -> str:

@@ -56,7 +56,7 @@ from engage.privacy.release import (
     select_cells,
 )
 from engage.privacy.rounding import spread_of
-from engage.privacy.safe import Kind, SafeTable
+from engage.privacy.safe import Kind, Note, SafeTable
 from engage.privacy.staff import release_hazards, release_headcount
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
 from engage.privacy.tone import TONES, hidden_tone
@@ -84,6 +84,7 @@ __all__ = [
     "Kind",
     "LeverGrid",
     "Measure",
+    "Note",
     "Past",
     "Person",
     "Policy",

@@ -138,6 +138,6 @@ def _row(
     except TooLittleData:
         return row
     behind.append(support)
-    term = fit.tidy().set_index("term").loc[activity]
+    term = fit.tidy().set_index("term").to_dict("index")[activity]
     figures = {name: float(term[name]) for name in ("estimate", "ci_low", "ci_high", "p_value")}
     return row | figures | {"n": fit.n, "teams": teams, "hidden": ""}

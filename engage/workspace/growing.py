@@ -6,6 +6,7 @@ import pandas as pd
 
 from engage.errors import TooLittleData, UsageError
 from engage.privacy import (
+    Note,
     SafeTable,
     refusal,
     release_activities,
@@ -115,9 +116,14 @@ class Growing(Base):
         except TooLittleData as error:
             raise refusal(error, self.policy) from None
         self._audit("activities", rows=len(found.table))
-        notes = {f"total_{name}": total for name, total in found.totals.items()}
-        span = {"from": found.months[0], "to": found.months[1], "waves": found.waves}
-        return release_activities(found.table, {**notes, **span}, self.policy, behind=found.behind)
+        totals = {f"total_{name}": total for name, total in found.totals.items()}
+        notes: dict[str, Note] = {
+            **totals,
+            "from": found.months[0],
+            "to": found.months[1],
+            "waves": found.waves,
+        }
+        return release_activities(found.table, notes, self.policy, behind=found.behind)
 
     def time_in_grade(self) -> SafeTable:
         """Return, by star, the share that has not stepped up, by months since the star was reached.

@@ -105,7 +105,7 @@ def _link(
     except TooLittleData:
         return row
     behind.append(support)
-    term = fit.tidy().set_index("term").loc[scale]
+    term = fit.tidy().set_index("term").to_dict("index")[scale]
     figures = {
         name: float(term[name]) for name in ("estimate", "ci_low", "ci_high", "p_value", "standardised")
     }

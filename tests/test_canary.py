@@ -260,6 +260,10 @@ REFUSED = {
     "comments --follow nothing --status done": (2, "no such wish"),
     "programmes --programme luck": (2, "no such programme"),
     "stars": (1, "no staff list of each wave, so nobody steps up"),
+    "workforce": (1, "no staff list with role groups"),
+    "workforce --leaving 0.8": (1, "no staff list with role groups"),
+    "competence": (1, "no questionnaire with target levels"),
+    "activities": (1, "no file of activities"),
 }
 """Commands that are rightly refused on the small workspace: with which exit code, and why."""
 CHANGING = {"demo", "app", "check", "draft", "import", "close", "undo", "report", "sentiment"}

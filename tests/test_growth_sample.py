@@ -43,6 +43,7 @@ def test_gaps_are_found_and_nothing_where_there_is_none(space):
             assert found.loc[key, "verdict"] == "met", key
 
 
+@pytest.mark.rest
 def test_communication_is_first_to_be_trained_for_satisfaction(space):
     plan = space.training().tidy()
     satisfied = plan[plan["outcome"] == "csat"]
@@ -66,6 +67,7 @@ def test_ratings_stand_as_planted(space):
     assert frame.loc[frame["team"].notna() & frame["mean"].isna(), "hidden_reason"].notna().all()
 
 
+@pytest.mark.rest
 def test_activities_go_with_what_was_planted(space):
     found = space.activities().tidy().set_index(["activity", "outcome"])
     truth = ESTIMATED["activities"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from desk_inputs import released
+from growth_tables import every_growth_table
 from plan_inputs import plan, released_plans, world
 from programme_tables import programmes, statement
 from safe_tables import FACTORS, INSTRUMENT, POLICY, support, totals
@@ -284,4 +285,5 @@ def every_kind():
         "hazards": hazards(), "headcount": headcount(),
         "programmes": programmes(), "statement": statement(channel_shift=0.2, contacts=100),
         "plans": released_plans([plan(), plan(level="")], *world(3.0, 3.4)), **voices(), **released(),
+        **every_growth_table(),
     }  # fmt: skip

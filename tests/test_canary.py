@@ -240,6 +240,7 @@ LONG = [
     ["comments", "--follow", "nothing", "--status", "done"], ["plans"],
     *(["drivers", "--outcome", outcome] for outcome in OUTCOMES),
     ["drivers", "--outcome", "engagement", "--by", "team"], ["drivers", "--outcome", "luck"],
+    ["workforce"], ["workforce", "--leaving", "0.8"], ["competence"], ["activities"],
     ["stars"], ["programmes"], ["programmes", "--outcome", "growth"], ["programmes", "--programme", "luck"],
     ["programmes", "--programme", "mentors", "--set", "months=2"],
     ["desk"], ["inspections"],
@@ -263,6 +264,10 @@ REFUSED = {
     "desk": (1, "no tickets"),
     "inspections": (1, "no inspections"),
     "stars": (1, "no staff list of each wave, so nobody steps up"),
+    "workforce": (1, "no staff list with role groups"),
+    "workforce --leaving 0.8": (1, "no staff list with role groups"),
+    "competence": (1, "no questionnaire with target levels"),
+    "activities": (1, "no file of activities"),
 }
 """Commands that are rightly refused on the small workspace: with which exit code, and why."""
 CHANGING = {"demo", "app", "check", "draft", "import", "close", "undo", "report", "bulletin", "sentiment"}
@@ -338,7 +343,9 @@ def test_no_released_table_holds_it(whole, surfaces):
         "distribution": [(), ("team",), ("site",)], "herzberg": [()],
         "whatif": [({"pay": 0.1},)], "attrition": [()], "service": [()], "service_paths": [()],
         "retention": [("",), ("star",)], "leaving_hazards": [()], "headcount": [()],
-        "programmes": [()], "stars": [()], "plans": [()],
+        "plans": [()],
+        "programmes": [()], "stars": [()], "workforce": [()], "competence": [()], "competence_links": [()],
+        "training": [()], "service_value": [()], "activities": [()], "time_in_grade": [()], "places": [()],
         "statement": [("mentors", {"months": 2.0})],
         "desk": [()], "desk_weeks": [()], "inspections": [()], "raters": [()],
     }  # fmt: skip

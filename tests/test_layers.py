@@ -24,6 +24,7 @@ LAYERS = [
 GATE = {
     "evaluations", "release", "models", "quality", "comparisons", "analyses", "sight", "staff", "voices",
     "plans", "what_if", "wishes", "wording", "desk",
+    "workforce", "competence",
 }  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(PACKAGE.rglob("*.py"))

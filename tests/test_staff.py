@@ -63,6 +63,7 @@ def listed(monkeypatch):
     def lay_out(people):
         for module in ("hazards", "projecting"):
             monkeypatch.setattr(f"engage.workspace.{module}.staff_list", lambda _: people)
+        monkeypatch.setattr("engage.workspace.projecting.role_ids", lambda _: {})
 
     return lay_out
 

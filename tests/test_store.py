@@ -281,7 +281,16 @@ def test_an_import_may_have_no_rows(store: Store):
 
 
 def test_fixed_tables_open_before_anything_is_imported(store: Store):
-    for table in ("comments", "people", "service", "programmes", "tickets", "inspections"):
+    for table in (
+        "comments",
+        "people",
+        "service",
+        "programmes",
+        "tickets",
+        "inspections",
+        "plan",
+        "activities",
+    ):
         assert rows(store, table).empty
         assert rows(store, table).columns.tolist() == declared_schema(table).names
     with pytest.raises(UsageError, match="Nothing is stored"):

@@ -91,6 +91,8 @@ def test_words_directions_and_settings_add_up():
         ("programmes.csv", "programmes"),
         ("tickets.csv", "tickets"),
         ("inspections.csv", "inspections"),
+        ("plan.csv", "plan"),
+        ("activities.csv", "activities"),
         ("suggestion_box_2025H1.csv", "comments"),
         ("responses_2025H1.csv", "responses"),
     ],

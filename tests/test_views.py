@@ -18,12 +18,12 @@ ROOT = Path(__file__).parents[1]
 VIEWS = ROOT / "engage" / "views"
 PAGES = template.PAGES
 CHARTS = {
-    "overview": 2, "drivers": 2, "herzberg": 2, "whatif": 1, "service": 1, "desk": 4, "programmes": 2,
-    "stars": 3, "attrition": 5, "teams": 3, "trend": 2, "comments": 2, "quality": 2, "plans": 0, "reports": 0,
-    "upload": 0,
+    "overview": 2, "drivers": 2, "herzberg": 2, "whatif": 1, "service": 2, "desk": 4, "programmes": 2,
+    "stars": 4, "attrition": 5, "workforce": 2, "competence": 2, "teams": 3, "trend": 2, "comments": 2,
+    "quality": 2, "plans": 0, "reports": 0, "upload": 0,
 }  # fmt: skip
 YOUNG = ("trend", "quality", "desk")
-HEAVY = ("herzberg", "whatif", "service", "programmes", "stars", "attrition")
+HEAVY = ("herzberg", "whatif", "service", "programmes", "stars", "attrition", "workforce", "competence")
 """Pages whose models take seconds: on the sample they are left to make rest."""
 
 EVERY = [

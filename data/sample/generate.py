@@ -38,6 +38,7 @@ from world.exports import (  # noqa: E402
     wjx_rows,
     xlsx_bytes,
 )
+from world.growth import activity_rows, competence_rows, contact_rows, growth_truth, plan_rows  # noqa: E402
 from world.truth import LARGE_PEOPLE, LARGE_SEED, LARGE_TEAMS, analysis_truth  # noqa: E402
 
 __all__ = ["World", "composites", "files", "make_world", "planted_effects"]
@@ -92,6 +93,26 @@ def planted_effects() -> dict[str, Any]:
             "change_negative": p.NEGATIVE_PER_CLIMATE,
             "proud_positive": p.POSITIVE_PER_CLIMATE,
         },
+        "competence": {
+            "what": "points that a role group's level lies below its target before answers are cut to 1-5; "
+            "points "
+            "of communication per standard deviation of a team's csat, of knowledge per that of ability",
+            "gaps": {scale: dict(gaps) for scale, gaps in p.COMPETENCE_GAPS.items()},
+            "communication": p.COMMUNICATION_PER_CSAT_SD,
+            "knowledge": p.KNOWLEDGE_PER_ABILITY_SD,
+        },
+        "activities": {
+            "what": "per point of the team's mean score in the coming wave: log of the rate of service stars "
+            "(recognition), log-odds that a suggestion is answered (participation)",
+            "service_stars": p.STARS_PER_POINT,
+            "answered": p.ANSWERED_PER_POINT,
+        },
+        "plan": {
+            "what": "people planned to have gone from traditional to smart service by the end of each year, "
+            "while "
+            "every vacancy is filled where it arises, so head-counts stay",
+            "shift": dict(p.PLAN_SHIFT),
+        },
         "careless": {"share_of_respondents": p.CARELESS_RATE, "kinds": dict(p.CARELESS_KINDS)},
         "nulls": [
             "star on leaving, given tenure",
@@ -99,6 +120,7 @@ def planted_effects() -> dict[str, Any]:
             "hygiene on engagement, pride and accomplishment",
             "engagement on leaving, given pay, job_security, growth and supervisor",
             "hygiene and motivators on quality; the contest on csat",
+            "talks held on anything; any competence but communication on csat, but knowledge on quality",
         ],
     }
 
@@ -143,6 +165,7 @@ def files(
     first, second, third = p.WAVES
     made = {wave: p.WAVE_DATES[wave][1] + timedelta(days=3) for wave in p.WAVES}
     desk = make_desk(world.seed)
+    newest = wjx_rows(world, comments, third, "numbers", total=False)
     truth = {
         "planted": planted_effects() | {"desk": planted_desk()},
         "estimated": dict(estimated or {}) | {"desk": {"icc_of_a_single_rating": single_rating_icc()}},
@@ -154,19 +177,29 @@ def files(
         f"responses_{second}.xlsx": xlsx_bytes(
             wjx_rows(world, comments, second, "labels", total=True), made[second]
         ),
-        f"responses_{third}.xlsx": xlsx_bytes(
-            wjx_rows(world, comments, third, "numbers", total=False), made[third]
-        ),
+        f"responses_{third}.xlsx": xlsx_bytes(newest, made[third]),
         "people.csv": csv_bytes(people_rows(world), "utf-8-sig"),
         "service.csv": csv_bytes(service_rows(world), "utf-8-sig"),
         "programmes.csv": csv_bytes(programme_rows(world), "utf-8-sig"),
         "tickets.csv": csv_bytes(ticket_rows(desk), "utf-8-sig"),
         "inspections.csv": csv_bytes(inspection_rows(desk), "utf-8-sig"),
+        "plan.csv": csv_bytes(plan_rows(world), "utf-8-sig"),
+        "activities.csv": csv_bytes(activity_rows(world), "utf-8-sig"),
+        f"competence_{third}.xlsx": xlsx_bytes(competence_rows(world, _silent(newest)), made[third]),
+        f"service_value_{third}.xlsx": xlsx_bytes(contact_rows(world), made[third]),
         **{
             f"suggestion_box_{wave}.csv": csv_bytes(box_rows(box[_half_year(box) == wave]), "utf-8-sig")
             for wave in p.WAVES
         },
         "TRUTH.yaml": (_TRUTH_HEAD + shown).encode(),
+    }
+
+
+def _silent(rows: list[list[str | int]]) -> set[str]:
+    """Return the employee numbers of those who left a background question empty."""
+    first = next(place for place, name in enumerate(rows[0]) if "工号" in str(name))
+    return {
+        str(row[first]) for row in rows[1:] if any(str(cell)[:1] in "(-" for cell in row[first : first + 9])
     }
 
 
@@ -185,7 +218,8 @@ def main() -> None:
     parser.add_argument("--truth", action="store_true", help="run the very large draw again")
     options = parser.parse_args()
     if options.truth:
-        estimated = analysis_truth(make_world(LARGE_SEED, people=LARGE_PEOPLE, teams=LARGE_TEAMS))
+        large = make_world(LARGE_SEED, people=LARGE_PEOPLE, teams=LARGE_TEAMS)
+        estimated = analysis_truth(large) | growth_truth(large)
     else:
         known = HERE / "TRUTH.yaml"
         estimated = yaml.safe_load(known.read_text(encoding="utf-8"))["estimated"] if known.is_file() else {}

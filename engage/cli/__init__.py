@@ -17,6 +17,7 @@ from engage.cli import questionnaires as _questionnaires  # noqa: F401  # its co
 from engage.cli import reporting as _reporting  # noqa: F401  # its command joins the others
 from engage.cli import rights as _rights  # noqa: F401  # its commands join the others
 from engage.cli import sentiment as _sentiment  # noqa: F401  # its command joins the others
+from engage.cli import staffing as _staffing  # noqa: F401  # its commands join the others
 from engage.cli.commands import app
 from engage.cli.output import print_failure
 from engage.cli.settings import language_of

@@ -23,7 +23,7 @@ def herzberg(wave: Wave = None, workspace: Folder = None, lang: Lang = None, as_
     from engage.present import sentences
 
     settings, space = opened(workspace, lang, as_json)
-    _tell(space.herzberg(wave), space, settings, sentences.two_factor)
+    tell(space.herzberg(wave), space, settings, sentences.two_factor)
 
 
 @app.command()
@@ -44,9 +44,9 @@ def whatif(
     asked = numbers_set(changes or ())
     grid = space.levers(wave)
     if asked:
-        _tell(grid.answer(asked), space, settings, sentences.what_if)
+        tell(grid.answer(asked), space, settings, sentences.what_if)
     else:
-        _tell(grid.levers, space, settings, sentences.levers)
+        tell(grid.levers, space, settings, sentences.levers)
 
 
 @app.command()
@@ -60,8 +60,8 @@ def service(workspace: Folder = None, lang: Lang = None, as_json: Json = False) 
     if as_json:
         print_json({**as_document(table), "paths": as_document(paths)})
         return
-    _tell(table, space, settings, sentences.service)
-    _tell(paths, space, settings, sentences.paths)
+    tell(table, space, settings, sentences.service)
+    tell(paths, space, settings, sentences.paths)
 
 
 def _switch(space: "Workspace", switch: str, purpose: str, settings: Settings) -> None:
@@ -102,7 +102,7 @@ def attrition(
         _switch(space, switch, purpose, settings)
         return
     curves = space.retention(by)
-    further = {"hazards": _or_why(space.leaving_hazards), "headcount": _or_why(space.headcount)}
+    further = {"hazards": or_why(space.leaving_hazards), "headcount": or_why(space.headcount)}
     step = Progress(settings.lang)
     model = space.attrition(
         challenger=challenger, progress=lambda done, of: step("models", done, of) if challenger else None
@@ -116,17 +116,17 @@ def attrition(
         }
         print_json({**as_document(model), "retention": as_document(curves), **documents})
         return
-    _tell(curves, space, settings, sentences.staying)
+    tell(curves, space, settings, sentences.staying)
     for name, said in (("hazards", sentences.hazards), ("headcount", sentences.headcount)):
         found = further[name]
         if isinstance(found, TooLittleData):
             typer.echo(f"{found.what(settings.lang)} {found.remedy(settings.lang)}")
         else:
-            _tell(found, space, settings, said)
-    _tell(model, space, settings, lambda *one: (*sentences.challenger(*one), *sentences.card(*one)))
+            tell(found, space, settings, said)
+    tell(model, space, settings, lambda *one: (*sentences.challenger(*one), *sentences.card(*one)))
 
 
-def _or_why(asked: "Callable[[], SafeTable]") -> "SafeTable | TooLittleData":
+def or_why(asked: "Callable[[], SafeTable]") -> "SafeTable | TooLittleData":
     """Return the table, or why the data can't support it: the rest of an answer does not depend on it."""
     try:
         return asked()
@@ -164,24 +164,39 @@ def programmes(
     table = space.programmes(programme)
     if asked:
         worth = release_statement(table, programme, asked)
-        _tell(worth, space, settings, sentences.statement)
+        tell(worth, space, settings, sentences.statement)
         return
     shown = (
         table if as_json and not outcome else select_programmes(table, outcome=outcome, summary=not outcome)
     )
-    _tell(shown, space, settings, sentences.programmes)
+    tell(shown, space, settings, sentences.programmes)
 
 
 @app.command()
 def stars(workspace: Folder = None, lang: Lang = None, as_json: Json = False) -> None:
-    """Say whether a step up in stars comes before or after a change of how people feel."""
+    """Say whether a step up in stars comes before or after a change, how long grades last, who got places."""
+    from engage.cli.output import as_document, print_json
     from engage.present import sentences
 
     settings, space = opened(workspace, lang, as_json)
-    _tell(space.stars(), space, settings, sentences.stars)
+    table = space.stars()
+    further = {"time_in_grade": or_why(space.time_in_grade), "places": or_why(space.places)}
+    if as_json:
+        shown = {
+            name: as_document(one) for name, one in further.items() if not isinstance(one, TooLittleData)
+        }
+        print_json({**as_document(table), **shown})
+        return
+    tell(table, space, settings, sentences.stars)
+    for name, said in (("time_in_grade", sentences.grade), ("places", sentences.places)):
+        found = further[name]
+        if isinstance(found, TooLittleData):
+            typer.echo(f"{found.what(settings.lang)} {found.remedy(settings.lang)}")
+        else:
+            tell(found, space, settings, said)
 
 
-def _tell(
+def tell(
     table: "SafeTable",
     space: "Workspace",
     settings: Settings,

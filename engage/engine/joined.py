@@ -29,7 +29,8 @@ class Joined:
 
     ``scores``: ``wave, respondent, started``, the columns ``groups`` (text), what else the people table
     holds, and for each of ``scales`` its score and ``<scale>__fav``. ``scales`` are those of the
-    questionnaires, then the composites, then ``enps_net``. ``roles`` are those of the questionnaires' scales.
+    questionnaires, then the composites, then ``enps_net``. ``roles`` are those of the questionnaires'
+    scales, but for levels of competence (those with targets): they are no outcome of working conditions.
     """
 
     scores: "ir.Table"
@@ -39,7 +40,9 @@ class Joined:
 
 
 def joined_scores(snapshot: Snapshot, wave: str) -> Joined:
-    """Return the scores of ``wave`` over all its questionnaires, with what HR knows of the people as of it.
+    """Return the scores of ``wave`` over its questionnaires, with what HR knows of the people as of it.
+
+    Ratings by others are left out where people answered on themselves (:meth:`Snapshot.answered`).
 
     A respondent of several questionnaires is one row. Where the survey asked a demographic, its answer stands
     and the people table's column of that name is left out. A composite is the mean of its role's scales,
@@ -47,7 +50,7 @@ def joined_scores(snapshot: Snapshot, wave: str) -> Joined:
 
     Raises ``InputError`` if two questionnaires of the wave have a scale in common.
     """
-    instruments = [snapshot.instrument(id, wave) for id in snapshot.instruments(wave)]
+    instruments = [snapshot.instrument(id, wave) for id in snapshot.answered(wave)]
     scales: list[Scale] = []
     for instrument in instruments:
         twice = {scale.id for scale in scales} & {scale.id for scale in instrument.scales}
@@ -65,7 +68,7 @@ def joined_scores(snapshot: Snapshot, wave: str) -> Joined:
         scores=scores.mutate(**made),
         scales=(*(s.id for s in scales), *(name for name in made if not name.endswith(FAVOURABLE))),
         groups=tuple(dict.fromkeys([*groups, *more])),
-        roles={scale.id: scale.role for scale in scales},
+        roles={scale.id: scale.role for i in instruments if not i.targets_by for scale in i.scales},
     )
 
 

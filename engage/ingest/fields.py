@@ -1,9 +1,12 @@
 """Read one column of a people, service, programmes or comments file by the type of its field."""
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from engage.ingest.dates import dates
@@ -14,10 +17,11 @@ from engage.ingest.pseudonyms import hidden
 from engage.ingest.validate import Faults, Flags
 from engage.ingest.values import MISSING, clean, numbers, texts
 
-FieldType = Literal["id", "text", "long_text", "date", "month", "number", "share", "yes_no", "word"]
+FieldType = Literal["id", "text", "long_text", "date", "month", "number", "share", "yes_no", "word", "year"]
 # what an unknown word becomes; elsewhere it is an error
 _LOST: Final[Mapping[str, str]] = {"leave_type": "other"}
 _HIGHEST_PERCENT: Final = 100
+_YEAR: Final = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
 
 
 class FieldReader:
@@ -43,6 +47,10 @@ class FieldReader:
         values = ["" if plain(value) in self._blank else value for value in values]
         if form in ("number", "share"):
             return self._number(column, name, codes, values, words, form)
+        if form == "year":
+            years, bad = years_of(values)
+            self._flag("bad_year", "error", bad[codes], column)
+            return years[codes]
         if form == "yes_no":
             return self._yes_no(column, name, codes, values, words)
         if form == "word":
@@ -142,9 +150,19 @@ class FieldReader:
         return texts(written, codes)
 
 
+def years_of(values: Sequence[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return the year that each value names ("2027", "FY2027"), NaN for none, and which are bad."""
+    found = [_YEAR.search(value) for value in values]
+    years = np.array([float(match[0]) if match else math.nan for match in found], dtype=float)
+    several = [len(_YEAR.findall(value)) > 1 for value in values]
+    blank = np.array([plain(value) in MISSING or not value for value in values], dtype=bool)
+    bad = (np.isnan(years) & ~blank) | np.array(several, dtype=bool)
+    return np.where(bad, math.nan, years), bad
+
+
 def _absent(form: FieldType, rows: int) -> Any:
     if form in ("date", "month"):
         return np.full(rows, np.datetime64("NaT"), dtype="datetime64[us]")
-    if form in ("number", "share"):
+    if form in ("number", "share", "year"):
         return np.full(rows, np.nan)
     return pd.array([pd.NA] * rows, dtype="boolean" if form == "yes_no" else "string")

@@ -1,4 +1,4 @@
-"""Files that aren't survey answers: people, service, programmes, comments, tickets and inspections."""
+"""Files that aren't survey answers: staff list, service, comments, tickets, activities and others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +13,11 @@ from engage.ingest.dialects import Column, Layout
 from engage.ingest.fields import FieldReader, FieldType
 from engage.ingest.mapping import FileMapping, find_header
 from engage.ingest.names import fold_field, synonyms
+from engage.ingest.plans import check_counts, totals, wide_plan, year_columns
 from engage.ingest.validate import Faults, named
 
+ACTIVITIES: Final = ("service_stars", "suggestions", "answered", "interviews")
+"""What is counted of recognition and participation, by team and month."""
 FIELDS: Final[Mapping[str, Mapping[str, FieldType]]] = {
     "people": {
         "respondent": "id", "as_of": "date", "hire_date": "date", "leave_date": "date", "leave_type": "word",
@@ -28,6 +31,10 @@ FIELDS: Final[Mapping[str, Mapping[str, FieldType]]] = {
     "programmes": {
         "programme": "text", "type": "text", "start": "date", "end": "date", "unit": "word", "member": "id",
         "applied": "yes_no", "accepted": "yes_no",
+    },
+    "plan": {"role_group": "text", "year": "year", "target": "number"},
+    "activities": {
+        "team": "text", "month": "month", **dict.fromkeys(ACTIVITIES, "number"),
     },
     "comments": {
         "respondent": "id", "question": "text", "source": "word", "text": "long_text", "date": "date",
@@ -46,6 +53,8 @@ _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "people": ("respondent",),
     "service": ("team", "month"),
     "programmes": ("programme", "unit", "member", "start"),
+    "plan": ("role_group", "year", "target"),
+    "activities": ("team", "month"),
     "comments": ("text",),
     "tickets": ("branch", "opened"),
     "inspections": ("case", "branch", "criterion", "score"),
@@ -56,6 +65,8 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "programmes": ("programme", "member", "start"),
     "tickets": ("ticket",),
     "inspections": ("case", "rater", "criterion"),
+    "plan": ("role_group", "year"),
+    "activities": ("team", "month"),
 }
 _MELTED: Final = ("criterion", "score")
 
@@ -82,6 +93,10 @@ def read_kind(
     found = _fields(kind, layout, mapping, faults)
     extras = _extras(kind, layout, mapping)
     reader = FieldReader(layout, mapping, faults, key)
+    if kind == "plan" and (years := year_columns(layout, found)):
+        table = wide_plan(years, found["role_group"], reader, layout.first_rows, faults)
+        fields = {found["role_group"].header: "role_group"} | {c.header: "target" for _, c in years}
+        return _records(table, fields, layout, mapping, faults)
     columns = {name: reader.read(found.get(name), name, form) for name, form in FIELDS[kind].items()}
     columns |= {name: reader.read(column, name, form) for name, (column, form) in extras.items()}
     for name in _REQUIRED[kind]:
@@ -97,6 +112,12 @@ def read_kind(
     fields |= {column.header: name for name, (column, _) in extras.items()}
     texts = {_header(name, layout): "text" for name in mapping.comments} if kind == "comments" else {}
     fields |= {header: name for header, name in texts.items() if header}
+    return _records(table, fields, layout, mapping, faults)
+
+
+def _records(
+    table: pd.DataFrame, fields: Mapping[str, str], layout: Layout, mapping: FileMapping, faults: Faults
+) -> Records:
     ignored = [column for column in layout.columns if column.header not in fields]
     _report_ignored(ignored, mapping, faults)
     return Records(table, fields, tuple(column.header for column in ignored))
@@ -186,6 +207,11 @@ def _finished(
         table = melted(table, mapping)
         rows = as_rows(rows, table.index)
         table = finished_inspections(table.reset_index(drop=True), found, rows, faults)
+    if kind in ("plan", "activities"):
+        check_counts(table, found, rows, faults)
+    if kind == "plan":
+        total = totals(table, rows, faults)
+        table, rows = table[~total].reset_index(drop=True), rows[~total]
     keys = [name for name in _REQUIRED[kind] if name in found]
     blank = np.zeros(len(table), dtype=bool)
     for name in keys:

@@ -25,7 +25,9 @@ from engage.ingest.validate import Faults, named
 from engage.instrument import Instrument
 from engage.words import Language
 
-Kind = Literal["responses", "comments", "people", "service", "programmes", "tickets", "inspections"]
+Kind = Literal[
+    "responses", "comments", "people", "service", "programmes", "tickets", "inspections", "plan", "activities"
+]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _UNIT: Final = "unit"
 _PREVIEWED_ROWS: Final = 6

@@ -10,8 +10,9 @@ from engage.ingest.scales import in_language
 from engage.words import Language, say
 
 TemplateKind = Literal[
-    "comments", "people", "service", "programmes", "tickets", "inspections", "mapping", "teams"
-]
+    "comments", "people", "service", "programmes", "tickets", "inspections", "plan", "activities",
+    "mapping", "teams",
+]  # fmt: skip
 TEMPLATES: Final[tuple[TemplateKind, ...]] = get_args(TemplateKind)
 
 

@@ -4,6 +4,7 @@ from engage.model.across import OutcomeTable, outcome_table
 from engage.model.asymmetry import Asymmetry, asymmetry
 from engage.model.attrition import AttritionOutcome, attrition_outcome
 from engage.model.calibration import auc_interval, average_precision, calibration_curve, calibration_line
+from engage.model.competence import CompetenceGaps, competence_gaps, gaps_from, training_plan
 from engage.model.diagnostics import vif
 from engage.model.dominance import lmg_from_moments, relative_weights_from_moments
 from engage.model.drivers import DriverFit, fit_drivers
@@ -38,6 +39,7 @@ from engage.model.tickets import DeskRates, ticket_rates, ticket_weeks
 from engage.model.two_way import TwoWayEffect, two_way_fixed_effects
 from engage.model.validation import auc, out_of_sample
 from engage.model.whatif import WhatIf, changes_made, what_if
+from engage.model.workforce import WorkforcePlan, workforce_plan
 
 __all__ = [
     "ASSUMPTIONS",
@@ -45,6 +47,7 @@ __all__ = [
     "Asymmetry",
     "AttritionModel",
     "AttritionOutcome",
+    "CompetenceGaps",
     "Composition",
     "CumulativeIncidence",
     "DeskRates",
@@ -60,6 +63,7 @@ __all__ = [
     "SurvivalCurve",
     "TwoWayEffect",
     "WhatIf",
+    "WorkforcePlan",
     "YearOnYear",
     "asymmetry",
     "attrition_outcome",
@@ -70,6 +74,7 @@ __all__ = [
     "calibration_line",
     "changes_made",
     "check_leaks",
+    "competence_gaps",
     "composition",
     "cumulative_incidence",
     "difference_in_differences",
@@ -78,6 +83,7 @@ __all__ = [
     "fit_drivers",
     "fit_service",
     "frame_moments",
+    "gaps_from",
     "importance_from_moments",
     "lmg_from_moments",
     "mediation",
@@ -98,9 +104,11 @@ __all__ = [
     "ticket_rates",
     "ticket_weeks",
     "time_in_grade",
+    "training_plan",
     "two_way_fixed_effects",
     "vif",
     "weaknesses",
     "what_if",
+    "workforce_plan",
     "year_on_year",
 ]

@@ -1,6 +1,6 @@
 """How many people each role group will have, if people leave, move and are hired as they were."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from engage.words import say
 DRAWS: Final = 20_000
 
 _Rates = list[tuple[str | None, FloatArray]]
-"""The ways out of a group, each with its share per period in every draw; ``None`` is out of the company."""
+"""The ways out of a group, each with its share per window in every draw; ``None`` is out of the company."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,25 +62,49 @@ def project_headcount(
     ``InputError`` naming groups whose counts are impossible.
     """
     check_level(level)
-    check_columns(groups, ["group", "now", "followed", "left"])
-    paths = pd.DataFrame(columns=["origin", "to", "n"]) if moves is None else moves
-    check_columns(paths, ["origin", "to", "n"])
     if periods < 1 or length <= 0:
         raise UsageError("model.bad_horizon", days=min(periods, length))
-    _check_counts(groups, paths)
-    rng = np.random.default_rng(seed)
-    facts = groups.set_index("group").to_dict("index")
-    out = {group: _ways_out(group, fact, paths, length, rng) for group, fact in facts.items()}
-    arriving = {group: _arriving(group, fact, hires, length, rng) for group, fact in facts.items()}
-    people = {group: np.full(DRAWS, int(fact["now"])) for group, fact in facts.items()}
-    rows: dict[Any, list[dict[str, object]]] = {group: [] for group in facts}
-    for period in range(1, periods + 1):
-        people = _after(people, out, arriving, hires is None, rng)
+    rows: dict[Any, list[dict[str, object]]] = {}
+    per_window = None if hires is None else {group: n / length for group, n in hires.items()}
+    drawn = headcount_draws(groups, [length] * periods, per_window, moves=moves, seed=seed)
+    for period, people in enumerate(drawn, start=1):
         for group, counts in people.items():
             low, high = np.quantile(counts, [(1 - level) / 2, (1 + level) / 2])
             ends = {"expected": float(counts.mean()), "low": float(low), "high": float(high)}
-            rows[group].append({"group": group, "period": period, **ends})
+            rows.setdefault(group, []).append({"group": group, "period": period, **ends})
     return Headcount(pd.DataFrame([row for own in rows.values() for row in own]), level)
+
+
+def headcount_draws(
+    groups: pd.DataFrame,
+    lengths: Sequence[float],
+    hires: Mapping[str, float] | None = None,
+    *,
+    moves: pd.DataFrame | None = None,
+    leaving: float = 1.0,
+    seed: int = 0,
+) -> Iterator[dict[Any, IntArray]]:
+    """Give, period by period, every group's head-count in each of ``DRAWS`` draws, jointly.
+
+    As :func:`project_headcount`; ``lengths`` are those of the periods, in windows. ``leaving``: how many
+    times as fast people leave as they did: a share r who leave becomes 1 − (1 − r)^(length · leaving). A plan
+    of ``hires`` is per window.
+    """
+    check_columns(groups, ["group", "now", "followed", "left"])
+    paths = pd.DataFrame(columns=["origin", "to", "n"]) if moves is None else moves
+    check_columns(paths, ["origin", "to", "n"])
+    _check_counts(groups, paths)
+    rng = np.random.default_rng(seed)
+    facts = groups.set_index("group").to_dict("index")
+    out = {group: _ways_out(group, fact, paths, rng) for group, fact in facts.items()}
+    arriving = {group: _arriving(group, fact, hires, rng) for group, fact in facts.items()}
+    people = {group: np.full(DRAWS, int(fact["now"])) for group, fact in facts.items()}
+    for length in lengths:
+        shares = {group: [(to, _over(r, length * (leaving if to is None else 1.0))) for to, r in ways]
+                  for group, ways in out.items()}  # fmt: skip
+        coming = {group: length * rate for group, rate in arriving.items()}
+        people = _after(people, shares, coming, hires is None, rng)
+        yield people
 
 
 def _check_counts(groups: pd.DataFrame, paths: pd.DataFrame) -> None:
@@ -93,16 +117,19 @@ def _check_counts(groups: pd.DataFrame, paths: pd.DataFrame) -> None:
         raise InputError("model.bad_headcount", columns=groups.loc[bad, "group"].tolist())
 
 
-def _ways_out(
-    group: Any, fact: Mapping[Any, Any], paths: pd.DataFrame, length: float, rng: np.random.Generator
-) -> _Rates:
-    """Return the shares that leave and move per period, each of those whom the ways before it left."""
+def _over(share: FloatArray, length: float) -> FloatArray:
+    """Return the share of a window that is gone after ``length`` windows."""
+    return np.asarray(1 - (1 - share) ** length, dtype=float)
+
+
+def _ways_out(group: Any, fact: Mapping[Any, Any], paths: pd.DataFrame, rng: np.random.Generator) -> _Rates:
+    """Return the shares that leave and move per window, each of those whom the ways before it left."""
     own = paths[(paths["origin"] == group) & (paths["n"] > 0)]
     rest = float(fact["followed"])
     found: _Rates = []
     for to, n in [(None, float(fact["left"])), *zip(own["to"], own["n"].astype(float), strict=True)]:
         rest -= n
-        found.append((to, 1 - (1 - rng.beta(n + 0.5, rest + 0.5, DRAWS)) ** length))
+        found.append((to, rng.beta(n + 0.5, rest + 0.5, DRAWS)))
     return found
 
 
@@ -110,15 +137,14 @@ def _arriving(
     group: Any,
     fact: Mapping[Any, Any],
     hires: Mapping[str, float] | None,
-    length: float,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Return the hires to expect per period, in every draw."""
+    """Return the hires to expect per window, in every draw."""
     if hires is not None:
         return np.full(DRAWS, float(hires.get(group, 0)))
     if "hired" not in fact:
         return np.zeros(DRAWS)
-    return np.asarray(length * rng.gamma(float(fact["hired"]) + 0.5, size=DRAWS), dtype=float)
+    return np.asarray(rng.gamma(float(fact["hired"]) + 0.5, size=DRAWS), dtype=float)
 
 
 def _after(

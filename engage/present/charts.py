@@ -6,6 +6,7 @@ chart says why.
 """
 
 from engage.present.attrition_charts import calibration, odds, staying
+from engage.present.competence_charts import activities, competence, profile
 from engage.present.desk_charts import backlog, desk_weeks, funnel, marks
 from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
@@ -20,12 +21,15 @@ from engage.present.trend_charts import trend
 from engage.present.two_factor_charts import outcome_order, two_factor_map, verdict_grid
 from engage.present.voice_charts import agreement, emerging
 from engage.present.what_if_charts import levers, what_if
+from engage.present.workforce_charts import time_in_grade, workforce
 
 __all__ = [
+    "activities",
     "agreement",
     "backlog",
     "calibration",
     "changes",
+    "competence",
     "desk_weeks",
     "differences",
     "distribution",
@@ -43,12 +47,14 @@ __all__ = [
     "odds",
     "outcome_order",
     "outcomes",
+    "profile",
     "programme_effects",
     "reliability",
     "response",
     "scale_bars",
     "staying",
     "theme",
+    "time_in_grade",
     "tone_bars",
     "tone_parts",
     "tone_trend",
@@ -56,4 +62,5 @@ __all__ = [
     "two_factor_map",
     "verdict_grid",
     "what_if",
+    "workforce",
 ]

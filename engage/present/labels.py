@@ -56,6 +56,11 @@ class Names:
                     return known_scale.role
         return "outcome" if scale == POINTS else "unlabelled"
 
+    def is_level(self, scale: str) -> bool:
+        """Return whether a scale is a level to reach (it has targets), which no share of favourable tells."""
+        known_scales = self.instrument.scales if self.instrument is not None else ()
+        return any(one.id == scale and bool(one.targets) for one in known_scales)
+
     def demographic(self, id: str) -> str:
         """Return the name of a demographic, of an HR field used as one, or of ``wave``, ``theme`` …"""
         if self.instrument is not None:

@@ -217,6 +217,12 @@ def role_order(names: Names, scales: Iterable[str]) -> list[str]:
     return sorted(dict.fromkeys(scales), key=place)
 
 
+def felt(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Return the rows of how people feel, where there are any: levels of competence have their own page."""
+    level = frame["scale"].map(names.is_level).astype(bool)
+    return frame if level.all() else frame[~level].reset_index(drop=True)
+
+
 def safe_people(names: Names, n: pd.Series, n_band: pd.Series) -> list[str]:
     """Return the released numbers of people in words, one per row."""
     return [names.n(one, band) for one, band in zip(n, n_band, strict=True)]

@@ -34,7 +34,7 @@ def scale_bars(scores: SafeTable, names: Names) -> alt.LayerChart:
 
     ``scores``: totals of one wave. Scores in points (eNPS) are left out: they are no shares.
     """
-    frame = released(scores, "scores")
+    frame = look.felt(released(scores, "scores"), names)
     frame = frame[frame["scale"] != POINTS]
     if frame["favourable"].isna().all():
         return nothing(names, frame["hidden_reason"])
@@ -82,7 +82,7 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
     the same for every table; strain scales, where a high share is bad, are coloured by what is left to 100 %.
     Hidden cells are grey with a dot and say why. Above ``ROWS`` groups, those with most people are shown.
     """
-    frame = released(scores, "scores").rename(columns={by: "group"})
+    frame = look.felt(released(scores, "scores").rename(columns={by: "group"}), names)
     frame = frame[~frame["scale"].isin([POINTS])].reset_index(drop=True)
     if frame["favourable"].isna().all():
         return nothing(names, frame["hidden_reason"])

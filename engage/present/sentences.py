@@ -11,6 +11,7 @@ import pandas as pd
 
 from engage.present import numbers
 from engage.present.attrition_sentences import attrition, card, staying
+from engage.present.competence_sentences import activities, competence, profile, training_first, trainings
 from engage.present.desk_sentences import desk, desk_weeks, late_list, raters, training
 from engage.present.difference_sentences import changes, difference_on, differences
 from engage.present.driver_method import driver_method
@@ -24,15 +25,18 @@ from engage.present.staff_sentences import challenger, hazards, headcount
 from engage.present.tone_charts import why_hidden
 from engage.present.two_factor_sentences import two_factor, two_factor_on
 from engage.present.what_if_sentences import levers, what_if
+from engage.present.workforce_sentences import grade, leaving_changed, places, workforce
 from engage.privacy import SafeTable
 from engage.words import say
 
 __all__ = [
     "Light",
+    "activities",
     "attrition",
     "card",
     "challenger",
     "changes",
+    "competence",
     "desk",
     "desk_weeks",
     "difference_on",
@@ -40,14 +44,18 @@ __all__ = [
     "driver_map",
     "driver_method",
     "drivers",
+    "grade",
     "hazards",
     "headcount",
     "joins",
     "late_list",
+    "leaving_changed",
     "levers",
     "lights",
     "overview",
     "paths",
+    "places",
+    "profile",
     "programme_on",
     "programmes",
     "quality",
@@ -58,10 +66,13 @@ __all__ = [
     "staying",
     "tone",
     "training",
+    "training_first",
+    "trainings",
     "two_factor",
     "two_factor_on",
     "utility",
     "what_if",
+    "workforce",
 ]
 
 _HEADLINE: Final = "engagement"

@@ -17,6 +17,7 @@ from engage.present.plan_sentences import PLAN_TABLES
 from engage.present.quality_sentences import reason
 from engage.present.tone_charts import why_hidden
 from engage.present.voice_tables import VOICE_TABLES
+from engage.present.workforce_tables import WORKFORCE_TABLES
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -41,6 +42,12 @@ _OWN: Final[dict[str, str]] = {
     "attrition": "part",
     "hazards": "part",
     "headcount": "role_group",
+    "workforce": "part",
+    "competence": "scale",
+    "training": "outcome",
+    "profile": "team",
+    "activities": "activity",
+    "places": "programme",
     "outcomes": "outcome",
     "paths": "driver",
     "levers": "outcome",
@@ -366,6 +373,7 @@ _MAKERS: Final[dict[str, Callable[[pd.DataFrame, Names], dict[str, object]]]] = 
     **VOICE_TABLES,
     **DESK_TABLES,
     **PLAN_TABLES,
+    **WORKFORCE_TABLES,
 }
 
 

@@ -9,6 +9,13 @@ from engage.privacy.analyses import (
     release_two_factor,
 )
 from engage.privacy.comparisons import release_changes, release_comparisons, release_distribution
+from engage.privacy.competence import (
+    release_activities,
+    release_competence,
+    release_profile,
+    release_training,
+    select_training,
+)
 from engage.privacy.desk import release_desk, release_desk_weeks, release_inspections, release_raters
 from engage.privacy.disclosure import Hidden, bounds_of, hidden_cells
 from engage.privacy.evaluations import (
@@ -52,7 +59,7 @@ from engage.privacy.release import (
     select_cells,
 )
 from engage.privacy.rounding import spread_of
-from engage.privacy.safe import Kind, SafeTable
+from engage.privacy.safe import Kind, Note, SafeTable
 from engage.privacy.sight import Sight, sight_of
 from engage.privacy.staff import release_hazards, release_headcount
 from engage.privacy.support import Support, check_support, merge_few, poolable, refusal, support_of
@@ -61,6 +68,7 @@ from engage.privacy.voices import pick_comments, release_comments
 from engage.privacy.what_if import CAP_STEP, EXTRAPOLATION, LeverGrid, release_levers
 from engage.privacy.wishes import STATUSES, Following, Wishes, follow_up, marks_of, release_wishes
 from engage.privacy.wording import release_agreement, release_emerging
+from engage.privacy.workforce import release_places, release_workforce
 
 __all__ = [
     "ACTIONS",
@@ -81,6 +89,7 @@ __all__ = [
     "Kind",
     "LeverGrid",
     "Measure",
+    "Note",
     "Past",
     "Person",
     "Plan",
@@ -108,12 +117,14 @@ __all__ = [
     "poolable",
     "possible_marks",
     "refusal",
+    "release_activities",
     "release_agreement",
     "release_attrition",
     "release_audit",
     "release_changes",
     "release_comments",
     "release_comparisons",
+    "release_competence",
     "release_confusion",
     "release_counts",
     "release_desk",
@@ -129,7 +140,9 @@ __all__ = [
     "release_open_wave",
     "release_outcomes",
     "release_paths",
+    "release_places",
     "release_plans",
+    "release_profile",
     "release_programmes",
     "release_quality",
     "release_quantiles",
@@ -139,13 +152,16 @@ __all__ = [
     "release_statement",
     "release_survival",
     "release_tone",
+    "release_training",
     "release_two_factor",
     "release_utility",
     "release_waves",
     "release_wishes",
+    "release_workforce",
     "released_cells",
     "select_cells",
     "select_programmes",
+    "select_training",
     "sight_of",
     "spread_of",
     "support_of",

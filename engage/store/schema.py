@@ -16,7 +16,9 @@ import pyarrow as pa
 from engage.errors import InputError, UsageError
 from engage.instrument import RESERVED, Instrument
 
-Kind = Literal["responses", "comments", "people", "service", "programmes", "tickets", "inspections"]
+Kind = Literal[
+    "responses", "comments", "people", "service", "programmes", "tickets", "inspections", "plan", "activities"
+]
 ExtraType = Literal["string", "double"]
 
 WHOLE: Final = "all"
@@ -62,6 +64,12 @@ _FIXED: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
         "date": _DAY,
         **dict.fromkeys(("method", "respondent", "rater", "criterion"), _TEXT),
         **dict.fromkeys(("score", "top", "standard"), _NUMBER),
+    },
+    "plan": {"role_group": _TEXT, "year": _NUMBER, "target": _NUMBER},
+    "activities": {
+        "team": _TEXT,
+        "month": _DAY,
+        **dict.fromkeys(("service_stars", "suggestions", "answered", "interviews"), _NUMBER),
     },
     "members": dict.fromkeys(("respondent", "groups", "missing"), _TEXT),
 }

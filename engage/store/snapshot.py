@@ -119,6 +119,16 @@ class Snapshot:
             dict.fromkeys(e.instrument for e in self.events if e.instrument and name in (None, e.wave))
         )
 
+    def answered(self, wave: str) -> tuple[str, ...]:
+        """Return the instruments of ``wave`` that its people answered on themselves.
+
+        Who or what is rated by others has answered nothing: ratings count as answers only in a wave that has
+        nothing else.
+        """
+        all_of = self.instruments(wave)
+        own = tuple(id for id in all_of if self.instrument(id, wave).rated_by == "self")
+        return own or all_of
+
     def instrument(self, id: str, wave: str | None = None) -> Instrument:
         """Return the instrument as kept at import: the highest version among the imports in effect.
 

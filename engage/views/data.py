@@ -185,6 +185,38 @@ class Tables:
         """Return head-counts of role groups, now and projected."""
         return _released(self, "headcount")
 
+    def workforce(self, leaving: float = 1.0) -> SafeTable:
+        """Return head-counts and their mix beside the plan, if people leave so many times as fast."""
+        return _workforce(self, leaving)
+
+    def competence(self) -> SafeTable:
+        """Return how far roles' levels lie below their targets."""
+        return _released(self, "competence")
+
+    def competence_links(self) -> SafeTable:
+        """Return what competence goes with in service (some seconds on a cold cache)."""
+        return _released(self, "competence_links")
+
+    def training(self) -> SafeTable:
+        """Return what to train first, by service measure (some seconds on a cold cache)."""
+        return _released(self, "training")
+
+    def service_value(self) -> SafeTable:
+        """Return teams' ratings by a quality panel."""
+        return _released(self, "service_value")
+
+    def activities(self) -> SafeTable:
+        """Return what teams' activities go with (some seconds on a cold cache)."""
+        return _released(self, "activities")
+
+    def time_in_grade(self) -> SafeTable:
+        """Return, by star, who has not stepped up, by time in grade."""
+        return _released(self, "time_in_grade")
+
+    def places(self) -> SafeTable:
+        """Return who got the places that people applied for."""
+        return _released(self, "places")
+
     def attrition(self) -> SafeTable:
         """Return how well leaving can be told (long on a cold cache: nested validation)."""
         return _released(self, "attrition")
@@ -246,6 +278,11 @@ def _kept(tables: Tables) -> dict[str, SafeTable]:  # noqa: ARG001  the key of t
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs={Tables: _key})
 def _curves(tables: Tables, by: str, early: bool) -> SafeTable:
     return tables.workspace.retention(by, early=early)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Tables: _key})
+def _workforce(tables: Tables, leaving: float) -> SafeTable:
+    return tables.workspace.workforce(leaving=leaving)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Tables: _key})

@@ -13,7 +13,9 @@ from engage.views.importing_job import Job, chosen, start, surveys, titles, turn
 from engage.views.template import View
 
 FILE_TYPES: Final = ("csv", "tsv", "txt", "xlsx", "xls", "ods", "zip", "gz")
-_TEMPLATES: Final = ("comments", "people", "service", "programmes", "tickets", "inspections")
+_TEMPLATES: Final = (
+    "comments", "people", "service", "programmes", "tickets", "inspections", "plan", "activities"
+)  # fmt: skip
 
 
 def choose(view: View) -> None:

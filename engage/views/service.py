@@ -27,8 +27,25 @@ def draw(view: View) -> None:
         view.note("paths_note")
         if len(paths):
             view.details(paths, "service_paths", title=view.say("paths_table"))
+    with view.part():
+        _activities(view)
     view.method()
     view.in_python()
+
+
+def _activities(view: View) -> None:
+    """Draw what recognition and participation go with, one outcome at a time."""
+    st.subheader(view.say("activities_title"), anchor=False)
+    with view.busy():
+        table = view.tables.activities()
+    for line in sentences.activities(table, view.names):
+        view.line(line)
+    view.note("activities_note")
+    frame = table.tidy()
+    outcomes = tuple(dict.fromkeys(frame.loc[frame["hidden_reason"].isna(), "outcome"]))
+    outcome = view.pick("activity_outcome", outcomes, view.names.outcome, "activities_pick")
+    view.chart(charts.activities(table, view.names, outcome), view.names.outcome(outcome))
+    view.details(table, "activities", title=view.say("activities_table"))
 
 
 draw(open_page("service"))

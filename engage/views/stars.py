@@ -1,4 +1,4 @@
-"""Stars: scores and staying by star, and whether a step up comes before or after a change."""
+"""Stars: what comes before and after a step up, scores, staying and time in grade by star, places won."""
 
 import streamlit as st
 
@@ -39,8 +39,36 @@ def draw(view: View) -> None:
             view.chart(charts.staying(curves, STAR, view.names), sentences.staying(curves, view.names)[0])
             view.note("staying_note")
             view.details(curves, "staying_star")
+    with view.part():
+        _grade(view)
+    with view.part():
+        _places(view)
     view.method()
     view.in_python(wave=wave, scored=scored, staying=staying)
+
+
+def _grade(view: View) -> None:
+    """Draw how long people stay in a grade before the next step up."""
+    st.subheader(view.say("grade_title"), anchor=False)
+    with view.busy():
+        table = view.tables.time_in_grade()
+    lines = sentences.grade(table, view.names)
+    for line in lines:
+        view.line(line)
+    view.chart(charts.time_in_grade(table, view.names), " ".join(lines))
+    view.note("grade_note")
+    view.details(table, "time_in_grade")
+
+
+def _places(view: View) -> None:
+    """Draw who got the places that people applied for."""
+    st.subheader(view.say("places_title"), anchor=False)
+    with view.busy():
+        table = view.tables.places()
+    for line in sentences.places(table, view.names):
+        view.line(line)
+    view.note("places_note")
+    view.details(table, "places")
 
 
 def _steps(view: View) -> None:

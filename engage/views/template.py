@@ -41,6 +41,8 @@ PageName = Literal[
     "service",
     "desk",
     "stars",
+    "workforce",
+    "competence",
     "whatif",
     "plans",
     "programmes",
@@ -52,7 +54,7 @@ SECTIONS: Final[Mapping[str, tuple[PageName, ...]]] = {
     "data": ("upload", "quality"),
     "explain": ("drivers", "herzberg", "comments"),
     "where": ("teams", "trend"),
-    "links": ("attrition", "service", "desk", "stars"),
+    "links": ("attrition", "service", "desk", "stars", "workforce", "competence"),
     "act": ("whatif", "plans", "programmes", "reports"),
 }
 """The navigation: every page once, in the order of PAGES, under headings (``app.section_…``)."""

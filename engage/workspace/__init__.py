@@ -18,6 +18,7 @@ from engage.workspace.base import ALL_WAVES
 from engage.workspace.breaks import Break, Breaks
 from engage.workspace.correcting import Learned
 from engage.workspace.desk import Desk
+from engage.workspace.growing import Growing
 from engage.workspace.importing import ImportResult, Progress, Upload, import_anew
 from engage.workspace.keeping import Keeping
 from engage.workspace.modelling import Models
@@ -36,7 +37,7 @@ __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace
 
 
 @guarded
-class Workspace(Models, Readings, Records, Voices, Keeping, Desk, Plans):
+class Workspace(Models, Growing, Readings, Records, Voices, Keeping, Desk, Plans):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in

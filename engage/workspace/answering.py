@@ -93,7 +93,7 @@ def answered(snapshot: Snapshot, wave: str, policy: Policy) -> Answered:
 
 def given(snapshot: Snapshot, wave: str) -> tuple[list[Instrument], pd.DataFrame, pd.Series]:
     """Return the questionnaires of a wave, what each respondent answered, and how long they took."""
-    instruments = [snapshot.instrument(id, wave) for id in snapshot.instruments(wave)]
+    instruments = [snapshot.instrument(id, wave) for id in snapshot.answered(wave)]
     parts = [engine.answers(snapshot, one, wave).set_index("respondent") for one in instruments]
     items = pd.concat([part.drop(columns="seconds") for part in parts], axis=1).astype(float)
     seconds = pd.concat([_taken(part) for part in parts], axis=1).sum(axis=1, min_count=1)

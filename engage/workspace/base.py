@@ -28,6 +28,7 @@ from engage.workspace.organisation import unit_paths
 from engage.workspace.policies import note_policy
 from engage.workspace.publishing import group_names
 from engage.workspace.sample_files import sample_hashes
+from engage.workspace.steady import steady
 from engage.workspace.waiting import closed_waves
 
 ALL_WAVES: Final = "all"
@@ -179,6 +180,10 @@ class Base:
         answers = [name for name in snapshot.tables if name.startswith(responses_table(""))]
         columns = {name for table in ("people", *answers) for name in snapshot.schema(table).names}
         return frozenset(columns - {"import_id", "wave", "respondent"})
+
+    def _steady(self) -> Snapshot:
+        """Return the state of the workspace that models are of."""
+        return steady(self._need())
 
     def _published(self, by: str | Sequence[str], wave: str | None) -> tuple[WaveCells, tuple[str, ...]]:
         """Return the cells of one closed wave and the names of a table that it published."""

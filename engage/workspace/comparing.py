@@ -18,7 +18,7 @@ from engage.workspace.cells import WaveCells
 
 def compared(cells: WaveCells, by: Sequence[str], policy: Policy) -> SafeTable:
     """Return how the groups of a published table differ from everybody else."""
-    return release_comparisons(_table(cells, by), _table(cells, ()), cells.moments, by, policy)
+    return release_comparisons(cell_table(cells, by), cell_table(cells, ()), cells.moments, by, policy)
 
 
 def links(snapshot: Snapshot, waves: Sequence[str]) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def distribution(
     Scales are checked one by one, so that it makes no difference. Unfavourable shares pass the same checks
     beside each other as favourable ones do at a close.
     """
-    table = _table(cells, by)
+    table = cell_table(cells, by)
     shares = data.unfavourable()
     if scale is not None:
         table = table[table["scale"] == scale].reset_index(drop=True)
@@ -70,7 +70,7 @@ def distribution(
     return release_distribution(pd.concat([table, counted], axis=1), by, policy)
 
 
-def _table(cells: WaveCells, by: Sequence[str]) -> pd.DataFrame:
+def cell_table(cells: WaveCells, by: Sequence[str]) -> pd.DataFrame:
     """Return the released rows of one table, its groups in columns of their own."""
     frame = cells.frame
     rows = frame[frame["by"] == json.dumps(list(by))].reset_index(drop=True)

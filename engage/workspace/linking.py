@@ -187,7 +187,7 @@ def join_counts(snapshot: Snapshot, wave: str) -> dict[str, int | None]:
 def _who_answered(snapshot: Snapshot, wave: str, people: pd.DataFrame | None) -> pd.DataFrame:
     """Return ``respondent, wave, team`` of a wave; the team as answered, else as the staff list has it."""
     parts = []
-    for id in snapshot.instruments(wave):
+    for id in snapshot.answered(wave):
         rows = engine.open_table(snapshot, responses_table(id))
         asked = [name for name in ("respondent", "wave", "team") if name in rows.columns]
         parts.append(engine.frame(rows.filter(rows.wave == wave).select(*asked)))

@@ -21,7 +21,6 @@ from engage.privacy import (
     select_programmes,
     unnamed,
 )
-from engage.store import Snapshot
 from engage.workspace import findings, linking
 from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.evaluating import evaluate
@@ -32,7 +31,6 @@ from engage.workspace.levers import levers, scale_ends
 from engage.workspace.projecting import YEARS, projection
 from engage.workspace.serving import side_by_side
 from engage.workspace.stars import steps_up
-from engage.workspace.steady import steady
 from engage.workspace.two_factor import two_factor
 
 
@@ -267,10 +265,6 @@ class Models(Base):
         if programme and programme not in known:
             raise UsageError("workspace.unknown_programme", where=programme, name=programme, known=known)
         return select_programmes(table, programme)
-
-    def _steady(self) -> Snapshot:
-        """Return the state of the workspace that models are of."""
-        return steady(self._need())
 
     def _need_attrition(self) -> None:
         if not self.attrition_on:

@@ -11,8 +11,8 @@ from engage.privacy import Policy, nameable, unnamed
 from engage.store import Snapshot
 from engage.workspace.findings import SEED
 from engage.workspace.leaving import staff_list
+from engage.workspace.naming import GROUP, as_ids, role_ids
 
-GROUP: Final = "role_group"
 YEARS: Final = 3
 """As far as a plan of the workforce usually goes."""
 _YEAR: Final = 365.25
@@ -35,21 +35,52 @@ class Projection:
     until: pd.Timestamp
 
 
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Who is in which role group, and who came and went over the window ``since`` to ``until``.
+
+    ``counts``: a row per group, ``group, now, followed, left, hired, moved_out, moved_in``; ``paths``:
+    ``origin, to, n`` of those who moved; ``people``: the staff list with its groups called as they may be.
+    """
+
+    counts: pd.DataFrame
+    paths: pd.DataFrame
+    people: pd.DataFrame
+    since: pd.Timestamp
+    until: pd.Timestamp
+
+    @property
+    def windows(self) -> float:
+        """How many such windows make a year."""
+        return _YEAR / (self.until - self.since).days
+
+
 def projection(snapshot: Snapshot, years: int, policy: Policy) -> Projection:
     """Project each role group's head-count if people leave (in any way), move and are hired as they were.
+
+    Counted as :func:`flows` says, which also says what is raised.
+    """
+    seen = flows(snapshot, policy)
+    counts = seen.counts
+    found = project_headcount(counts, years, moves=seen.paths, length=seen.windows, seed=SEED).tidy()
+    now = counts.assign(period=0, expected=counts["now"], low=counts["now"], high=counts["now"])
+    table = pd.concat([now[list(found.columns)], found], ignore_index=True)
+    table = table.merge(counts, on="group").rename(columns={"group": GROUP, "period": "year"})
+    return Projection(table.sort_values([GROUP, "year"], ignore_index=True), seen.since, seen.until)
+
+
+def flows(snapshot: Snapshot, policy: Policy) -> Flows:
+    """Count who left, moved and was hired, by role group.
 
     Counted from the last day the list was drawn at least a year before its end (or the first, if half a year
     or more): of the people on it then who has left and who is in which group; who is there now and was not
     was hired. People of unknown group are a group. Raises ``TooLittleData`` without a staff list with role
     groups and dates, or one of less than half a year, or on which people disappear without an exit.
     """
-    people = staff_list(snapshot)
-    if GROUP not in people or not people[GROUP].notna().any() or people["as_of"].isna().all():
-        raise TooLittleData("workspace.no_role_groups")
-    people = _called(people.dropna(subset=["as_of"]).sort_values("as_of"), policy)
+    people = dated_staff(snapshot, policy)
     until = pd.Timestamp(people["as_of"].max())
     since = _since(people["as_of"], until)
-    there, here = _employed(people, since), _employed(people, until)
+    there, here = employed_on(people, since), employed_on(people, until)
     lost = there.index.difference(pd.Index(people.loc[people["as_of"] == until, "respondent"]))
     last = people.groupby("respondent").last()
     lost = lost[last.loc[lost, "leave_date"].isna()]
@@ -57,19 +88,23 @@ def projection(snapshot: Snapshot, years: int, policy: Policy) -> Projection:
         raise TooLittleData("workspace.not_followed", days=(until - since).days)
     there = there.drop(lost)
     counts, paths = _counts(there, here)
-    length = _YEAR / (until - since).days
-    found = project_headcount(counts, years, moves=paths, length=length, seed=SEED).tidy()
-    now = counts.assign(period=0, expected=counts["now"], low=counts["now"], high=counts["now"])
-    table = pd.concat([now[list(found.columns)], found], ignore_index=True)
-    table = table.merge(counts, on="group").rename(columns={"group": GROUP, "period": "year"})
-    return Projection(table.sort_values([GROUP, "year"], ignore_index=True), since, until)
+    return Flows(counts, paths, people, since, until)
 
 
-def _called(people: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Return the list with role groups called by names that may be said, ``""`` for none."""
-    values = people[GROUP].astype("string")
+def dated_staff(snapshot: Snapshot, policy: Policy) -> pd.DataFrame:
+    """Return the dated lines of the staff list, role groups by names that may be said, ``""`` for none.
+
+    A group that a questionnaire words has its id. Raises ``TooLittleData`` without role groups or dates.
+    """
+    people = staff_list(snapshot)
+    if GROUP not in people or not people[GROUP].notna().any() or people["as_of"].isna().all():
+        raise TooLittleData("workspace.no_role_groups")
+    people = people.dropna(subset=["as_of"]).sort_values("as_of")
+    known = role_ids(snapshot)
+    values = as_ids(people[GROUP], known)
     each = values[~people.assign(value=values).duplicated(["respondent", "value"])]
-    return people.assign(**{GROUP: unnamed(values, nameable(each, (), policy.scores_k)).fillna("")})
+    names = nameable(each, set(known.values()), policy.scores_k)
+    return people.assign(**{GROUP: unnamed(values, names).fillna("")})
 
 
 def _since(drawn: pd.Series, until: pd.Timestamp) -> pd.Timestamp:
@@ -81,7 +116,7 @@ def _since(drawn: pd.Series, until: pd.Timestamp) -> pd.Timestamp:
     return since
 
 
-def _employed(people: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+def employed_on(people: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     """Return the role group, by person, of those on the list of a day and not gone by then."""
     last = people.groupby("respondent")["leave_date"].transform("last")
     listed = people[people["as_of"] == day]

@@ -75,7 +75,7 @@ def group_names(
     asked = [
         one
         for wave in waves
-        for id in snapshot.instruments(wave)
+        for id in snapshot.answered(wave)
         for one in snapshot.instrument(id, wave).demographics
     ]
     staff = linking.latest_people(snapshot) if "people" in snapshot.tables else pd.DataFrame()
@@ -104,7 +104,7 @@ def _called(
 def measures_of(snapshot: Snapshot, wave: str, scales: Sequence[str]) -> dict[str, Measure]:
     """Return the ends of every score and share of a wave, and the step where it is known."""
     found: dict[str, Measure] = {}
-    for instrument in (snapshot.instrument(id, wave) for id in snapshot.instruments(wave)):
+    for instrument in (snapshot.instrument(id, wave) for id in snapshot.answered(wave)):
         for scale in instrument.scales:
             items = [instrument.item(id) for id in scale.items]
             least, most = min(i.minimum for i in items), max(i.maximum for i in items)

@@ -15,11 +15,12 @@ from engage.workspace.base import Base
 OPEN: Final = frozenset({"access", "person", "may", "narrowed"})
 """What tells who somebody is and may do, and nothing else: asked by the rest."""
 _RESULTS: Final = """
-agreement attrition attrition_on breaks changes closed closed_waves demographics desk desk_kinds
-desk_weeks differences distribution drivers emerging guides headcount herzberg inspections
-instrument is_empty is_sample key leaving_hazards levers note_export open_waves outcomes plans
-policy programmes quality raters response response_rates retention retention_groups scores service
-service_paths service_tables stars statement tone trend utility wave_table waves whatif wishes
+activities agreement attrition attrition_on breaks changes closed closed_waves competence
+competence_links demographics desk desk_kinds desk_weeks differences distribution drivers emerging
+guides headcount herzberg inspections instrument is_empty is_sample key leaving_hazards levers
+note_export open_waves outcomes places plans policy programmes quality raters response response_rates
+retention retention_groups scores service service_paths service_tables service_value stars statement
+time_in_grade tone training trend utility wave_table waves whatif wishes workforce
 """
 ASKED: Final[Mapping[Action, frozenset[str]]] = {
     "results": frozenset({*_RESULTS.split()}),

@@ -34,12 +34,12 @@ def build_sample(folder: str | Path, *, progress: Progress | None = None) -> Wor
 
 def _build(space: Workspace, progress: Progress) -> None:
     files = list(_files(sample_folder()))
-    waves = [wave for _, kind, wave in files if kind == "responses" and wave]
+    waves = list(dict.fromkeys(wave for _, kind, wave in files if kind == "responses" and wave))
     steps = len(files) + len(waves)
     for step, (file, kind, wave) in enumerate(files):
         progress("sample", step, steps)
         told = file.with_name(f"mapping_{wave}.yaml")
-        mapping = told if kind == "responses" and told.is_file() else None
+        mapping = told if file.stem.startswith("responses_") and told.is_file() else None
         space.import_file(file, kind, wave, mapping=mapping)
     switch = f"attrition: true\nattrition_purpose: {SAMPLE_PURPOSE}\n"
     (space.path / "policy.yaml").write_text(switch, encoding="utf-8")
@@ -55,7 +55,10 @@ def _files(folder: Path) -> Iterator[tuple[Path, Kind, str | None]]:
     yield folder / "programmes.csv", "programmes", None
     yield folder / "tickets.csv", "tickets", None
     yield folder / "inspections.csv", "inspections", None
-    for file in sorted(folder.glob("responses_*.*")):
-        yield file, "responses", file.stem.removeprefix("responses_")
+    yield folder / "plan.csv", "plan", None
+    yield folder / "activities.csv", "activities", None
+    for questionnaire in ("responses", "competence", "service_value"):
+        for file in sorted(folder.glob(f"{questionnaire}_*.*")):
+            yield file, "responses", file.stem.removeprefix(f"{questionnaire}_")
     for file in sorted(folder.glob("suggestion_box_*.csv")):
         yield file, "comments", file.stem.removeprefix("suggestion_box_")

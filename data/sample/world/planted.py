@@ -105,3 +105,34 @@ MISSING_RATE: Final = 0.006  # of single answers
 # What people write: log-odds per standard deviation of the team's climate (mean of all drivers) in the wave.
 NEGATIVE_PER_CLIMATE: Final = -1.0  # of a negative answer to "what should we change", and box entry
 POSITIVE_PER_CLIMATE: Final = 0.9  # of a positive answer to "what makes you proud"
+
+# What people can do: points that a role's level lies below its target (before answers are cut to 1–5).
+COMPETENCE_RATE: Final = 0.75  # of the last wave's respondents fill in that questionnaire, too
+COMPETENCE_ELSE: Final = 2.5  # level where a role needs none
+COMPETENCE_GAPS: Final = {
+    "business_knowledge": {"traditional_service": 0.3, "smart_service": 0.3},
+    "customer_communication": {"traditional_service": 0.5, "smart_service": 0.4, "management": 0.1},
+    "stress_management": {"traditional_service": 0.6, "smart_service": -0.2},
+    "problem_solving": {"operations_support": 0.2, "traditional_service": -0.2},
+    "digital_service": {"smart_service": 0.6, "traditional_service": -0.4},
+    "data_use": {"operations_support": 0.7, "management": 0.3},
+    "coaching": {"management": 0.7},
+    "team_leadership": {"management": 0.2},
+}
+COMMUNICATION_PER_CSAT_SD: Final = 0.35  # points of communication per standard deviation of a team's csat
+KNOWLEDGE_PER_ABILITY_SD: Final = 0.45  # points of knowledge per standard deviation of a person's ability
+CONTACTS_PER_HEAD: Final = 0.8  # rated by the quality panel, of the serving teams
+VALUE_LEVEL: Final = {"value_insight": 2.9, "value_emotional": 3.4, "value_practical": 3.9,
+                      "competence_emotional": 3.1, "competence_professional": 3.6}  # fmt: skip
+VALUE_PER_CSAT_SD: Final = {"value_emotional": 0.3, "competence_emotional": 0.3}
+
+# What teams take part in, per person and month; in the months before a wave it goes with how they feel in it.
+ACTIVITY_RATE: Final = {"service_stars": 0.05, "suggestions": 0.12, "interviews": 0.10}
+ACTIVITY_CENTRE: Final = (
+    3.2  # a team's mean score at which these rates hold, and half the suggestions are answered
+)
+STARS_PER_POINT: Final = 1.0  # log of the rate of service stars per point of the team's recognition
+ANSWERED_PER_POINT: Final = 2.0  # log-odds of an answer per point of the team's participation
+
+# The plan: people who shall have gone from traditional to smart service by the end of each year.
+PLAN_SHIFT: Final = {2026: 20, 2027: 80, 2028: 160}

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 IN_A_FILE = ("reports",)
 """Pages whose numbers are in a file, not in a table."""
 QUICK = ("trend", "upload")
-HEAVY = ("herzberg", "whatif", "service", "programmes", "stars", "attrition")
+HEAVY = ("herzberg", "whatif", "service", "programmes", "stars", "attrition", "workforce", "competence")
 PICKED = {
     "drivers": {"outcome": "satisfaction"},
     "whatif": {"what_if_growth": 0.2, "what_if_pay": -0.1},
@@ -141,9 +141,9 @@ SAMPLES = {
     "drivers": {"outcome": "pay", "wave": "all", "shown": "w"},
     "herzberg": {},
     "whatif": {"wave": "w", "changes": {"growth": 0.25}},
-    "service": {},
+    "service": {"activities": True},
     "programmes": {"programme": "p", "assumed": {"exit_cost": 1e7}},
-    "stars": {"wave": "w", "scored": True, "staying": True},
+    "stars": {"wave": "w", "scored": True, "staying": True, "graded": True, "placed": True},
     "attrition": {"on": True, "by": "star", "challenger": True},
     "teams": {"wave": "w", "group": "team", "scale": "pay"},
     "trend": {},
@@ -152,6 +152,8 @@ SAMPLES = {
     "reports": {"wave": "w", "lang": "zh", "format": "xlsx"},
     "upload": {"newest": "w"},
     "desk": {"tickets": True, "inspections": True, "weeks": 13},
+    "workforce": {"leaving": 0.8},
+    "competence": {"levels": True, "rated": True},
     "plans": {},
 }  # fmt: skip
 

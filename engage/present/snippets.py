@@ -71,9 +71,10 @@ def whatif(wave: str, changes: Mapping[str, float]) -> Lines:
     return grid, f"answer = grid.answer({{{moved}}})", "answer"
 
 
-def service() -> Lines:
-    """Return outcomes side by side, and the paths."""
-    return "service, paths = space.service_tables()", "service"
+def service(activities: bool) -> Lines:
+    """Return outcomes side by side, the paths, and what activities go with where there are any."""
+    more = ["activities = space.activities()"] if activities else []
+    return "service, paths = space.service_tables()", *more, "service"
 
 
 def programmes(programme: str, assumed: Mapping[str, float]) -> Lines:
@@ -89,12 +90,14 @@ def programmes(programme: str, assumed: Mapping[str, float]) -> Lines:
     )
 
 
-def stars(wave: str, scored: bool, staying: bool) -> Lines:
-    """Return what came before and since a step up; scores and staying by star where the page has them."""
+def stars(wave: str, scored: bool, staying: bool, graded: bool, placed: bool) -> Lines:
+    """Return what came before and since a step up; of the rest by star what the page has."""
     return (
         "steps = space.stars()",
         *([f'scores = space.scores({_text(wave)}, "star")'] if scored else []),
         *(['staying = space.retention("star")'] if staying else []),
+        *(["grades = space.time_in_grade()"] if graded else []),
+        *(["places = space.places()"] if placed else []),
         "steps",
     )
 
@@ -184,6 +187,22 @@ def desk(tickets: bool, inspections: bool, weeks: int) -> Lines:
     return (*asked, "desk" if tickets else "marks")
 
 
+def workforce(leaving: float) -> Lines:
+    """Return head-counts beside the plan, and what if people leave so many times as fast."""
+    changed = [f"changed = space.workforce(leaving={leaving:g})"] if leaving != 1 else []
+    return "workforce = space.workforce()", *changed, "workforce"
+
+
+def competence(levels: bool, rated: bool) -> Lines:
+    """Return levels beside targets, what to train and why, and ratings of contacts, as far as they go."""
+    gaps = ("gaps = space.competence()", "training = space.training()", "links = space.competence_links()")
+    return (
+        *(gaps if levels else ()),
+        *(["ratings = space.service_value()"] if rated else []),
+        "gaps" if levels else "ratings" if rated else "space.waves()",
+    )
+
+
 def plans() -> Lines:
     """Return the action plans and what later waves show."""
     return ("plans = space.plans()", "plans")
@@ -193,7 +212,7 @@ SNIPPETS: Final[Mapping[str, Callable[..., Lines]]] = {
     function.__name__: function
     for function in (
         overview, drivers, herzberg, whatif, service, programmes, stars, attrition, teams, trend, comments,
-        quality, reports, upload, desk, plans,
+        quality, reports, upload, desk, plans, workforce, competence,
     )
 }  # fmt: skip
 """The lines of each page, by its name."""

@@ -15,6 +15,7 @@ def draw(view: View) -> None:
     """Draw the page."""
     if not view.ready():
         return
+    levels = rated = False
     try:
         with view.busy():
             table = view.tables.competence()
@@ -23,6 +24,7 @@ def draw(view: View) -> None:
         view.line(view.say("no_levels_how"))
         link("upload", view.lang, view.say("to_upload"))
     else:
+        levels = True
         headline, *more = sentences.competence(table, view.names)
         view.answer(headline)
         for line in more:
@@ -38,7 +40,9 @@ def draw(view: View) -> None:
             _training(view)
     with view.part():
         _profile(view)
+        rated = True
     view.method()
+    view.in_python(levels=levels, rated=rated)
 
 
 def _role(view: View, by: str, one: str) -> str:

@@ -27,10 +27,12 @@ def draw(view: View) -> None:
         view.note("paths_note")
         if len(paths):
             view.details(paths, "service_paths", title=view.say("paths_table"))
+    told = False
     with view.part():
         _activities(view)
+        told = True
     view.method()
-    view.in_python()
+    view.in_python(activities=told)
 
 
 def _activities(view: View) -> None:

@@ -39,12 +39,15 @@ def draw(view: View) -> None:
             view.chart(charts.staying(curves, STAR, view.names), sentences.staying(curves, view.names)[0])
             view.note("staying_note")
             view.details(curves, "staying_star")
+    graded = placed = False
     with view.part():
         _grade(view)
+        graded = True
     with view.part():
         _places(view)
+        placed = True
     view.method()
-    view.in_python(wave=wave, scored=scored, staying=staying)
+    view.in_python(wave=wave, scored=scored, staying=staying, graded=graded, placed=placed)
 
 
 def _grade(view: View) -> None:

@@ -13,13 +13,15 @@ def draw(view: View) -> None:
     """Draw the page."""
     if not view.ready():
         return
+    leaving = 1.0
     with view.part():
-        _plan(view)
+        leaving = _plan(view)
     view.method()
+    view.in_python(leaving=leaving)
 
 
-def _plan(view: View) -> None:
-    """Draw head-counts beside the plan, then the what-if."""
+def _plan(view: View) -> float:
+    """Draw head-counts beside the plan, then the what-if; return how many times as fast they leave."""
     with view.busy("working"):
         table = view.tables.workforce()
     headline, *more = sentences.workforce(table, view.names)
@@ -36,12 +38,11 @@ def _plan(view: View) -> None:
     shown = view.pick("workforce_as", (PEOPLE, SHARE), view.say, "shown_as")
     view.chart(charts.workforce(table, view.names, share=shown == SHARE), headline)
     view.details(table, "workforce", title=view.say("details"))
-    if view.tables.attrition_on:
-        _what_if(view)
+    return _what_if(view) if view.tables.attrition_on else 1.0
 
 
-def _what_if(view: View) -> None:
-    """Draw what becomes of head-counts if people leave faster or slower."""
+def _what_if(view: View) -> float:
+    """Draw what becomes of head-counts if people leave faster or slower; return how many times as fast."""
     st.subheader(view.say("what_if_title"), anchor=False)
     factor = float(
         st.select_slider(
@@ -60,6 +61,7 @@ def _what_if(view: View) -> None:
         view.line(sentences.leaving_changed(changed, base, view.names))
         view.chart(charts.workforce(changed, view.names), view.say("what_if_title"))
     view.note("what_if_note")
+    return factor
 
 
 def _worded(view: View, factor: float) -> str:

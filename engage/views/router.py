@@ -1,7 +1,6 @@
 """The entry point of the app: who is there, frame, pickers, navigation, the last line of defence."""
 
 import logging
-from typing import Any
 
 import streamlit as st
 
@@ -31,14 +30,18 @@ def run() -> None:
     lang: Language = "en"
     where = "start"
     try:
+        links = st.sidebar.container(key="navigation", gap=None)
         lang = pick_language()
         template.style(lang)
         space = _space(lang)
-        page = _navigation(space, lang)
+        page = st.navigation([template.page_object(name, lang) for name in template.PAGES], position="hidden")
         where = page.url_path or template.PAGES[0]
         if space is not None:
             _frame(space, lang)
-            if template.admitted(page, space, lang):
+            admitted = template.admitted(page, space, lang)
+            with links:
+                _navigation(lang)
+            if admitted:
                 page.run()
     except EngageError as error:
         template.show_error(error, lang)
@@ -64,15 +67,16 @@ def _space(lang: Language) -> Workspace | None:
     return space
 
 
-def _navigation(space: Workspace | None, lang: Language) -> Any:
-    """Lay out the pages; those that the reader may not use are known by address, to be refused in words."""
-    pages = {
-        say(f"app.section_{section}", lang): [
-            template.page_object(name, lang, shown=template.may_open(space, name)) for name in names
-        ]
-        for section, names in template.SECTIONS.items()
-    }
-    return st.navigation(pages, expanded=True, position="sidebar" if space is not None else "hidden")
+def _navigation(lang: Language) -> None:
+    """Lay out links to the pages that are for the reader; the others are refused in words at their address.
+
+    Streamlit's own navigation puts headings among the items of a list, which screen readers stumble over.
+    """
+    for section, names in template.SECTIONS.items():
+        if any(template.is_open(name) for name in names):
+            st.caption(say(f"app.section_{section}", lang))
+        for name in names:
+            template.link(name, lang)
 
 
 def _frame(space: Workspace, lang: Language) -> None:

@@ -97,20 +97,24 @@ def admitted(page: Any, space: Workspace, lang: Language) -> bool:
     return False
 
 
-def page_object(name: PageName, lang: Language, *, shown: bool = True) -> Any:
-    """Return the Streamlit page ``name``, its address in ASCII; it is in the navigation where ``shown``."""
+def page_object(name: PageName, lang: Language) -> Any:
+    """Return the Streamlit page ``name``, its address in ASCII."""
     return st.Page(
         Path(__file__).with_name(f"{name}.py"),
         title=say(f"app.page_{name}", lang),
         url_path=name,
         default=name == PAGES[0],
-        visibility="visible" if shown else "hidden",
     )
+
+
+def is_open(name: PageName) -> bool:
+    """Return whether a page is for this reader, as :func:`admitted` found."""
+    return name in st.session_state[_OPEN]
 
 
 def link(name: PageName, lang: Language, label: str = "") -> None:
     """Draw a link to another page, unless it is none for this reader."""
-    if name in st.session_state[_OPEN]:
+    if is_open(name):
         st.page_link(page_object(name, lang), label=label or say(f"app.page_{name}", lang))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from upload_files import in_numbers
-from walking import settle, shot, turn_to
+from walking import LINKS, settle, shot, turn_to
 
 from engage.views.template import PAGES
 from engage.words import say
@@ -45,7 +45,7 @@ def test_from_own_file_to_own_drivers(sample_copy, own_file, serve, visit):
     before = answer(page)
     clicks = 0
 
-    page.locator("[data-testid=stSidebarNavLink]").nth(UPLOAD).click()
+    page.locator(LINKS).nth(UPLOAD).click()
     page.get_by_role("heading", name=say("page_upload.title", "zh")).wait_for()
     clicks += 1
     page.locator("[data-testid=stFileUploaderDropzoneInput]").first.set_input_files(own_file)

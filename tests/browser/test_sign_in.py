@@ -4,7 +4,7 @@ import pytest
 from oidc import CLIENT_SECRET, provider
 from roles_inputs import ALDER, BIRCH, company, listed
 from sessions import serving
-from walking import settle
+from walking import LINKS, settle
 
 from engage.views.template import PAGES
 from engage.words import say
@@ -33,10 +33,10 @@ def test_two_managers_sign_in_after_each_other_in_one_browser(tmp_path, browser)
     with provider() as signing, serving(space, tmp_path, signing) as app:
         page = opened(browser, app.address)
         assert page.get_by_text(say("access.sign_in_text", "zh")).is_visible()
-        assert page.locator("[data-testid=stSidebarNavLink]").count() == 0
+        assert page.locator(LINKS).count() == 0
         for name, own, others in (("alma", ALDER, BIRCH), ("bert", BIRCH, ALDER)):
             sign_in(page, f"{name}@example.org")
-            assert page.locator("[data-testid=stSidebarNavLink]").count() == len(PAGES) - 1
+            assert page.locator(LINKS).count() == len(PAGES) - 1
             page.goto(f"{app.address}/teams")
             settle(page)
             page.locator("[data-testid=stExpander] summary").first.click()
@@ -66,5 +66,5 @@ def test_somebody_who_is_not_listed_gets_no_further(tmp_path, browser):
         page = opened(browser, f"{app.address}/teams")
         sign_in(page, "mallory@example.org")
         page.get_by_role("button", name=say("access.sign_out", "zh")).wait_for()
-        assert page.locator("[data-testid=stSidebarNavLink]").count() == 0
+        assert page.locator(LINKS).count() == 0
         assert not [team for team in (*ALDER, *BIRCH) if team in page.content()]

@@ -1,9 +1,14 @@
 """How a test walks through the app as a person would, and takes pictures."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
+from engage.views.template import PAGES
+
+LINKS = ".st-key-navigation [data-testid=stPageLink-NavLink]"
+"""The navigation's links, in the order of PAGES."""
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
 
@@ -14,10 +19,8 @@ def turn_to(page: Page, place: int) -> None:
     browser notes the two refusals as errors.
     """
     before = page.locator("h1").first.inner_text()
-    links = page.locator("[data-testid=stSidebarNavLink]")
-    here = links.nth(place)
-    if here.get_attribute("aria-current") != "page":
-        here.click()
+    if (urlsplit(page.url).path.strip("/") or PAGES[0]) != PAGES[place]:
+        page.locator(LINKS).nth(place).click()
         page.wait_for_function("text => document.querySelector('h1')?.innerText !== text", arg=before)
     settle(page)
 

@@ -41,14 +41,16 @@ class App:
 
 
 @contextmanager
-def serving(workspace: Path, folder: Path, signing: Provider | None, *flags: str) -> Iterator[App]:
-    """Run ``engage app`` on a workspace; with a provider, people sign in."""
-    port, secret = free_port(), secrets.token_urlsafe(48)
+def serving(
+    workspace: Path, folder: Path, signing: Provider | None, *flags: str, port: int = 0, public: str = ""
+) -> Iterator[App]:
+    """Run ``engage app`` on a workspace; with a provider, people sign in, and come back to ``public``."""
+    port, secret = port or free_port(), secrets.token_urlsafe(48)
     app = App(f"http://127.0.0.1:{port}", secret, folder / "app.log")
     command = [sys.executable, "-m", "engage", "app", "--workspace", str(workspace), "--port", str(port)]
     if signing is not None:
         file = folder / "secrets.toml"
-        file.write_text(signing.secrets_toml(app.address, secret), encoding="utf-8")
+        file.write_text(signing.secrets_toml(public or app.address, secret), encoding="utf-8")
         command += ["--sign-in", str(file)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ENGAGE_LANG", "STREAMLIT_"))}
     with app.log.open("wb") as log:
@@ -159,14 +161,10 @@ def buttons(drawn: list[ForwardMsg]) -> list[object]:
 
 
 def pages_listed(drawn: list[ForwardMsg]) -> set[str]:
-    """Return the pages that the navigation shows."""
-    found: set[str] = set()
-    for message in drawn:
-        if message.WhichOneof("type") == "navigation":
-            told = message.navigation
-            shown = [one for one in told.app_pages if not one.is_hidden]
-            found = {one.url_pathname or "overview" for one in shown}
-    return found
+    """Return the pages that there are links to."""
+    elements = [message.delta.new_element for message in drawn if message.WhichOneof("type") == "delta"]
+    links = [element.page_link for element in elements if element.WhichOneof("type") == "page_link"]
+    return {link.page or "overview" for link in links}
 
 
 def as_bytes(drawn: list[ForwardMsg]) -> bytes:

@@ -95,6 +95,7 @@ class Joint:
     family: Places
     stands: Places
     rows: tuple[Places, ...]
+    _before: dict[int, Said] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @classmethod
     def of(cls, new: Part, past: Sequence[Part], measure: Measure) -> "Joint":
@@ -165,6 +166,12 @@ class Joint:
         alone, together = (np.minimum(_added(p, extra), most) for p in (alone, together))
         return Said(alone, together, float(loud.sum() + (extra * self.people.size).sum()))
 
+    def said_before(self, colluders: int) -> Said:
+        """Return what the old cells alone say of each class; worked out once."""
+        if colluders not in self._before:
+            self._before[colluders] = self.said(self._standing(self.old), colluders)
+        return self._before[colluders]
+
     def _sums(self, by_cell: Floats) -> Floats:
         """Return for each class the sum over its cells."""
         return np.asarray(np.where(self.people.codes >= 0, by_cell[self.people.codes], 0.0).sum(axis=1))
@@ -181,7 +188,7 @@ class Joint:
         average = now.total > RANK_RATIO * (n - colluders)
         if not (bad.any() or average):
             return np.zeros(0, dtype=np.intp)
-        before = self.said(self._standing(self.old), colluders)
+        before = self.said_before(colluders)
         bad &= (now.alone > before.alone + _MORE) | (now.together > before.together + _MORE)
         if bad.any():
             away: set[int] = set().union(*(self.nearest(row, shown) for row in self.people.codes[bad]))

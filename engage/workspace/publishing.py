@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from engage import engine
 from engage.errors import TooLittleData
@@ -52,7 +53,8 @@ def publish(snapshot: Snapshot, wave: str, policy: Policy) -> Publication:
     raw = group_tables(joined, policy)
     measures = measures_of(now, wave, joined.scales)
     past = _earlier(snapshot, measures, policy)
-    hidden = hidden_cells(scores, tuple(raw), measures, policy, past)
+    with threadpool_limits(1, user_api="blas"):  # many small matrices: threads would wait for each other
+        hidden = hidden_cells(scores, tuple(raw), measures, policy, past)
     names = group_names(now, [wave], scores, joined.groups, policy.scores_k)
     spreads = _spreads(scores, measures)
     tables = {}

@@ -31,6 +31,8 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         # A console that can't show a character gets a "?", not an error.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    # Models here are many small matrices: several threads would wait for each other most of the time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -20,7 +20,7 @@ from engage.words import LANGUAGES, say
 
 _LONGEST: Final = 60
 _MOST_ROWS: Final = 2000
-_FIGURES: Final = ("mean", "favourable")
+_FIGURES: Final[tuple[str, ...]] = ("mean", "favourable")
 _PER_CENT: Final = 100
 _BAD: Final = {"mean": "norms.bad_mean", "favourable": "norms.bad_favourable", "n": "norms.bad_n"}
 

@@ -8,7 +8,7 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from engage.instrument import Norm, sources
+from engage.instrument import Norm
 from engage.present import look, numbers
 from engage.present.labels import Names
 from engage.privacy import SafeTable
@@ -62,7 +62,7 @@ def marks_layer(marks: pd.DataFrame, names: Names) -> alt.Chart:
     )
     shapes = alt.Scale(domain=labels, range=[_SHAPES[k % many] for k in range(len(labels))])
     colours = alt.Scale(domain=labels, range=[_COLOURS[k % many] for k in range(len(labels))])
-    return (
+    layer: alt.Chart = (
         alt.Chart(marks)
         .mark_point(filled=True, size=_SIZE, opacity=1, stroke="#ffffff", strokeWidth=0.8)
         .encode(
@@ -76,8 +76,4 @@ def marks_layer(marks: pd.DataFrame, names: Names) -> alt.Chart:
             ],
         )
     )
-
-
-def norm_labels(norms: Sequence[Norm]) -> tuple[str, ...]:
-    """Return the sources of the norms that are shares, as their marks are labelled."""
-    return sources([norm for norm in norms if not math.isnan(norm.favourable)])
+    return layer

@@ -17,6 +17,8 @@ from engage.privacy import SafeTable
 from engage.words import say
 
 _ROW: Final = 26
+_HEAD: Final = 90
+"""The legend above and the axis below: pages fit them into the height."""
 
 
 def mean_marks(scores: SafeTable, norms: Sequence[Norm], names: Names) -> alt.LayerChart:
@@ -68,4 +70,4 @@ def mean_marks(scores: SafeTable, norms: Sequence[Norm], names: Names) -> alt.La
         base.mark_text(align="left", dx=9, color=INK).encode(x="mean:Q", text="shown:N"),
         marks_layer(pd.DataFrame(marks), names),
     ]
-    return finish(layers, _ROW * len(order), own_colours=True)
+    return finish(layers, _ROW * len(order) + _HEAD, own_colours=True)

@@ -57,9 +57,7 @@ def marks_layer(marks: pd.DataFrame, names: Names) -> alt.Chart:
     """Return marks told apart by shape and colour, with a legend; ``marks`` as of :func:`share_marks`."""
     labels = list(dict.fromkeys(marks["mark"]))
     many = len(_SHAPES)
-    legend = alt.Legend(
-        orient="top", title=None, symbolType="circle", symbolSize=_SIZE, columns=2 if len(labels) > 2 else 0
-    )
+    legend = alt.Legend(orient="top", title=None, symbolSize=_SIZE, columns=2 if len(labels) > 2 else 0)
     shapes = alt.Scale(domain=labels, range=[_SHAPES[k % many] for k in range(len(labels))])
     colours = alt.Scale(domain=labels, range=[_COLOURS[k % many] for k in range(len(labels))])
     layer: alt.Chart = (

@@ -25,6 +25,7 @@ NORM_ROW: Final = "norm:"
 """Begins the key of a heat map's row that is of a norm, not of people."""
 _FACTORS: Final = ("hygiene", "motivator", "unlabelled")
 _ROW: Final = 26
+_LEGEND: Final = 30
 _SLANT: Final = 55
 _NARROW: Final = 26
 """The width of a heat map's column on a narrow page, in pixels."""
@@ -82,7 +83,8 @@ def scale_bars(
     marks = share_marks(list(order), names, beside, norms)
     if len(marks):
         layers.append(marks_layer(marks, names))
-    return finish(layers, _ROW * len(rows), own_colours=bool(len(marks)))
+    head = _LEGEND if len(marks) else 0
+    return finish(layers, _ROW * len(rows) + head, own_colours=bool(len(marks)))
 
 
 def heat_map(scores: SafeTable, by: str, names: Names, *, norms: Sequence[Norm] = ()) -> alt.LayerChart:

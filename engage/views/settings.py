@@ -78,7 +78,7 @@ def _value(view: View, name: str) -> str:
         return view.listed(tuple(pairs)) if pairs else view.say("no_crosses")
     if name == "attrition":
         on = view.workspace.attrition_on
-        return view.say("on", purpose=policy.attrition_purpose) if on else view.say("off")
+        return view.say("switched_on", purpose=policy.attrition_purpose) if on else view.say("switched_off")
     if name == "originals_days":
         return view.say("days", count=policy.originals_days)
     return str(getattr(policy, name))

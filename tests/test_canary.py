@@ -343,7 +343,7 @@ def test_no_released_table_holds_it(whole, surfaces):
         "distribution": [(), ("team",), ("site",)], "herzberg": [()],
         "whatif": [({"pay": 0.1},)], "attrition": [()], "service": [()], "service_paths": [()],
         "retention": [("",), ("star",)], "leaving_hazards": [()], "headcount": [()],
-        "plans": [()], "moved": [("team", "t1")],
+        "plans": [()], "moved": [("team", "north")],
         "programmes": [()], "stars": [()], "workforce": [()], "competence": [()], "competence_links": [()],
         "training": [()], "service_value": [()], "activities": [()], "time_in_grade": [()], "places": [()],
         "statement": [("mentors", {"months": 2.0})],

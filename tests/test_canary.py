@@ -243,7 +243,7 @@ LONG = [
     ["workforce"], ["workforce", "--leaving", "0.8"], ["competence"], ["activities"],
     ["stars"], ["programmes"], ["programmes", "--outcome", "growth"], ["programmes", "--programme", "luck"],
     ["programmes", "--programme", "mentors", "--set", "months=2"],
-    ["desk"], ["inspections"],
+    ["desk"], ["inspections"], ["norms"],
 ]  # fmt: skip
 TOO_FEW_LEFT = "twenty left; that many predictors need twenty-five"
 TOO_FEW_TEAMS = "four teams; models of teams need thirty rows"
@@ -343,7 +343,7 @@ def test_no_released_table_holds_it(whole, surfaces):
         "distribution": [(), ("team",), ("site",)], "herzberg": [()],
         "whatif": [({"pay": 0.1},)], "attrition": [()], "service": [()], "service_paths": [()],
         "retention": [("",), ("star",)], "leaving_hazards": [()], "headcount": [()],
-        "plans": [()],
+        "plans": [()], "moved": [("team", "north")],
         "programmes": [()], "stars": [()], "workforce": [()], "competence": [()], "competence_links": [()],
         "training": [()], "service_value": [()], "activities": [()], "time_in_grade": [()], "places": [()],
         "statement": [("mentors", {"months": 2.0})],

@@ -16,8 +16,8 @@ from engage.views import importing_waves, template
 from engage.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
-IN_A_FILE = ("reports",)
-"""Pages whose numbers are in a file, not in a table."""
+IN_A_FILE = ("reports", "settings")
+"""Pages whose numbers are in a file or of nobody, not in a released table."""
 QUICK = ("trend", "upload")
 HEAVY = ("herzberg", "whatif", "service", "programmes", "stars", "attrition", "workforce", "competence")
 PICKED = {
@@ -137,7 +137,11 @@ def test_the_lines_of_a_report_write_the_file_that_the_page_offers(sample_worksp
 
 
 SAMPLES = {
-    "overview": {"wave": "w"},
+    "overview": {
+        "wave": "w", "before": "v", "by": "team", "level": "t", "above": ("site", "s"), "moved": True,
+        "drivers": True,
+    },
+    "settings": {},
     "drivers": {"outcome": "pay", "wave": "all", "shown": "w"},
     "herzberg": {},
     "whatif": {"wave": "w", "changes": {"growth": 0.25}},

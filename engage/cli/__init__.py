@@ -12,6 +12,7 @@ from engage.cli import analyses as _analyses  # noqa: F401  # its commands join 
 from engage.cli import commenting as _commenting  # noqa: F401  # its commands join the others
 from engage.cli import desk as _desk  # noqa: F401  # its commands join the others
 from engage.cli import keeping as _keeping  # noqa: F401  # its commands join the others
+from engage.cli import norms as _norms  # noqa: F401  # its command joins the others
 from engage.cli import planning as _planning  # noqa: F401  # its command joins the others
 from engage.cli import questionnaires as _questionnaires  # noqa: F401  # its commands join the others
 from engage.cli import reporting as _reporting  # noqa: F401  # its command joins the others

@@ -283,10 +283,16 @@ def scores(
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
-    """Print released scale scores."""
+    """Print released scale scores, and how they stand beside the norms that are loaded."""
     settings, space = opened(workspace, lang, as_json)
     table = space.scores(wave, names(by), conditions(where))
     print_answer(table, space, wave, settings)
+    if not (as_json or by):
+        from engage.present.labels import Names
+        from engage.present.norm_sentences import beside_norms
+
+        for line in beside_norms(table, space.norms(), Names(space.instrument(wave), settings.lang)):
+            typer.echo(line)
 
 
 @app.command()

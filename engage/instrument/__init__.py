@@ -29,6 +29,7 @@ from engage.instrument.model import (
     Scale,
     nearest,
 )
+from engage.instrument.norms import COMPOSITES, Norm, ranges, sources
 from engage.instrument.parse import InstrumentError, parse_instrument
 from engage.instrument.versions import (
     ItemChange,
@@ -39,6 +40,7 @@ from engage.instrument.versions import (
 )
 
 __all__ = [
+    "COMPOSITES",
     "LEVERS_FILE",
     "RATERS",
     "RESERVED",
@@ -52,6 +54,7 @@ __all__ = [
     "Level",
     "Lever",
     "LeverKind",
+    "Norm",
     "Option",
     "Question",
     "RatedBy",
@@ -66,7 +69,9 @@ __all__ = [
     "load_levers",
     "parse_instrument",
     "places",
+    "ranges",
     "scale_change",
+    "sources",
     "template",
 ]
 

@@ -11,6 +11,7 @@ from engage.present.desk_charts import backlog, desk_weeks, funnel, marks
 from engage.present.difference_charts import changes, differences, furthest_groups, reliability
 from engage.present.driver_charts import importance, importance_performance
 from engage.present.look import theme
+from engage.present.norm_charts import mean_marks
 from engage.present.programme_charts import event_study, programme_effects
 from engage.present.score_charts import heat_map, scale_bars
 from engage.present.service_charts import outcomes
@@ -44,6 +45,7 @@ __all__ = [
     "importance_performance",
     "levers",
     "marks",
+    "mean_marks",
     "odds",
     "outcome_order",
     "outcomes",

@@ -124,14 +124,14 @@ def finish(
     """Lay ``layers`` over each other, as wide as the page, with the look of every chart.
 
     ``height`` in pixels, without the lines of the ``title``; pages fit the axes into it as well.
-    ``own_colours``: the layers don't share a colour scale.
+    ``own_colours``: the layers don't share scales of colours and shapes.
     """
     height += _TITLE_LINE * len(title)
     chart = alt.LayerChart(layer=list(layers), width="container", height=height, config=alt.Config(**theme()))
     if title:
         chart.title = alt.TitleParams(text=list(title), offset=10)
     if own_colours:
-        chart.resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent"))
+        chart.resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent", shape="independent"))
     return chart
 
 

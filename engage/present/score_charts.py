@@ -8,9 +8,11 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
+from engage.instrument import Norm
 from engage.present import look, numbers
 from engage.present.labels import POINTS, Names, is_missing
 from engage.present.look import FAVOURABLE_LINE, INK, ROLE_COLOURS, SMALL, finish, nothing, released
+from engage.present.reference_marks import Beside, marks_layer, share_marks
 from engage.privacy import SafeTable
 from engage.words import say
 
@@ -19,8 +21,11 @@ _HEAD: Final = 200
 ROWS: Final = 80
 """A heat map shows so many groups at most: those with most people."""
 
+NORM_ROW: Final = "norm:"
+"""Begins the key of a heat map's row that is of a norm, not of people."""
 _FACTORS: Final = ("hygiene", "motivator", "unlabelled")
 _ROW: Final = 26
+_LEGEND: Final = 30
 _SLANT: Final = 55
 _NARROW: Final = 26
 """The width of a heat map's column on a narrow page, in pixels."""
@@ -29,10 +34,13 @@ _SHADES: Final = ("#6a2c7d", "#b99ac6", "#f4f2ef", "#8cc79b", "#1d6b3a")
 _LIFT: Final = 14
 
 
-def scale_bars(scores: SafeTable, names: Names) -> alt.LayerChart:
+def scale_bars(
+    scores: SafeTable, names: Names, *, beside: Sequence[Beside] = (), norms: Sequence[Norm] = ()
+) -> alt.LayerChart:
     """Return favourable shares with their interval by scale, under the heading of each role.
 
-    ``scores``: totals of one wave. Scores in points (eNPS) are left out: they are no shares.
+    ``scores``: of one wave, totals or one group. ``beside``: other such tables, and ``norms``, each drawn as
+    a mark on the bars. Scores in points (eNPS) are left out: they are no shares.
     """
     frame = look.felt(released(scores, "scores"), names)
     frame = frame[frame["scale"] != POINTS]
@@ -72,15 +80,20 @@ def scale_bars(scores: SafeTable, names: Names) -> alt.LayerChart:
         .mark_text(align="left", dx=4, color=INK, fontStyle="italic")
         .encode(x=alt.datum(0), text="why:N"),
     ]
-    return finish(layers, _ROW * len(rows))
+    marks = share_marks(list(order), names, beside, norms)
+    if len(marks):
+        layers.append(marks_layer(marks, names))
+    head = _LEGEND if len(marks) else 0
+    return finish(layers, _ROW * len(rows) + head, own_colours=bool(len(marks)))
 
 
-def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
+def heat_map(scores: SafeTable, by: str, names: Names, *, norms: Sequence[Norm] = ()) -> alt.LayerChart:
     """Return groups × scales with the favourable share in each cell, on one fixed colour scale.
 
     ``scores``: one wave by the demographic ``by``. The scale runs from 0 to 100 % with its middle at 60 %,
     the same for every table; strain scales, where a high share is bad, are coloured by what is left to 100 %.
     Hidden cells are grey with a dot and say why. Above ``ROWS`` groups, those with most people are shown.
+    ``norms``: a row per source below the groups.
     """
     frame = look.felt(released(scores, "scores").rename(columns={by: "group"}), names)
     frame = frame[~frame["scale"].isin([POINTS])].reset_index(drop=True)
@@ -93,6 +106,11 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
     frame = _cells(frame, by, names)
     rows = {group: _group_label(frame[frame["group"] == group], by, group, names) for group in groups}
     columns = {scale: names.scale_share(scale) for scale in scales}
+    extra = _norm_cells(norms, scales, names)
+    if len(extra):
+        groups = [*groups, *dict.fromkeys(extra["group"])]
+        rows |= dict(zip(extra["group"], extra["group_label"], strict=True))
+        frame = pd.concat([frame, extra], ignore_index=True)
     base = alt.Chart(frame).encode(
         x=alt.X(
             "scale:N", sort=None, scale=alt.Scale(domain=scales, paddingInner=0), axis=_column_axis(columns)
@@ -126,6 +144,28 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
     chart = finish(layers, 24 * len(groups) + _HEAD, title, own_colours=True)
     chart.padding = {"left": 5, "top": 5, "bottom": 5, "right": _beyond([columns[scale] for scale in scales])}
     return chart
+
+
+def _norm_cells(norms: Sequence[Norm], scales: Sequence[str], names: Names) -> pd.DataFrame:
+    """Return the cells of norms that are shares: a row of the map per source."""
+    shares = [norm for norm in norms if norm.scale in scales and not math.isnan(norm.favourable)]
+    rows = [
+        {
+            "group": f"{NORM_ROW}{norm.label}",
+            "scale": norm.scale,
+            "group_label": say("charts.norm_row", names.lang, source=norm.label),
+            "label": names.scale_share(norm.scale),
+            "people": numbers.whole(norm.n, names.lang) if norm.n else "–",
+            "shown": numbers.percent(norm.favourable),
+            "number": numbers.percent(norm.favourable).removesuffix("%"),
+            "interval": "–",
+            "why": "",
+            "favourable": norm.favourable,
+            "good": 1 - norm.favourable if names.role_of(norm.scale) == "strain" else norm.favourable,
+        }
+        for norm in shares
+    ]
+    return pd.DataFrame(rows)
 
 
 def _headed(order: Sequence[str], names: Names) -> tuple[list[str], dict[str, str], dict[str, str]]:

@@ -36,14 +36,43 @@ def in_python(page: str, folder: str, choices: Mapping[str, Any], *, who: str = 
     )
 
 
-def overview(wave: str) -> Lines:
-    """Return scores, changes, response and trend."""
+def overview(
+    wave: str,
+    before: str = "",
+    by: str = "",
+    level: str = "",
+    above: Sequence[str] = ("", ""),
+    moved: bool = False,
+    drivers: bool = False,
+) -> Lines:
+    """Return scores, changes, response and trend; of a group also what its scores stand beside."""
+    if by:
+        asked = _unit(wave, before, by, level, above)
+        asked += (f"moved = space.moved({_text(by)}, {_text(level)})",) if moved else ()
+        asked += (f'drivers = space.drivers("engagement", {_text(wave)})',) if drivers else ()
+        return *asked, "unit"
     return (
         f"scores = space.scores({_text(wave)})",
+        *([f"before = space.scores({_text(before)})"] if before else []),
         "changes = space.changes()",
         "rates = space.response_rates()",
         "trend = space.trend()",
+        "norms = space.norms()",
         "scores",
+    )
+
+
+def _unit(wave: str, before: str, by: str, level: str, above: Sequence[str]) -> tuple[str, ...]:
+    def of(wave: str, by: str, level: str) -> str:
+        return f"space.scores({_text(wave)}, {_text(by)}, {{{_text(by)}: {_text(level)}}})"
+
+    return (
+        f"unit = {of(wave, by, level)}",
+        f"whole = space.scores({_text(wave)})",
+        *([f"above = {of(wave, *above)}"] if any(above) else []),
+        *([f"before = {of(before, by, level)}"] if before else []),
+        f"differences = space.differences({_text(by)}, {_text(wave)})",
+        "norms = space.norms()",
     )
 
 
@@ -203,6 +232,11 @@ def competence(levels: bool, rated: bool) -> Lines:
     )
 
 
+def settings() -> Lines:
+    """Return the policy, the norms, and who may do what."""
+    return "policy = space.policy", "norms = space.norms()", "access = space.access", "policy"
+
+
 def plans() -> Lines:
     """Return the action plans and what later waves show."""
     return ("plans = space.plans()", "plans")
@@ -212,7 +246,7 @@ SNIPPETS: Final[Mapping[str, Callable[..., Lines]]] = {
     function.__name__: function
     for function in (
         overview, drivers, herzberg, whatif, service, programmes, stars, attrition, teams, trend, comments,
-        quality, reports, upload, desk, plans, workforce, competence,
+        quality, reports, upload, desk, plans, workforce, competence, settings,
     )
 }  # fmt: skip
 """The lines of each page, by its name."""

@@ -1,4 +1,4 @@
-"""What people of the company note: a wish's status, a corrected reading, a model taken or given up, a plan.
+"""What people of the company note: a wish's status, a corrected reading, a model taken, a plan, norms.
 
 One row of the table ``notes`` per note, never changed: the append is the commit, and an undo is a further
 row. Notes hold digests of shown words, codes, and what HR itself wrote; no comment. They don't belong to the
@@ -17,7 +17,7 @@ import pyarrow as pa
 from engage.errors import UsageError
 from engage.store import delta
 
-NoteKind = Literal["follow", "correct", "model", "plan", "undo"]
+NoteKind = Literal["follow", "correct", "model", "plan", "norm", "undo"]
 
 _NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _SCHEMA: Final = pa.schema(
@@ -36,7 +36,8 @@ class Note:
     ``follow``: ``value`` is a status and ``reason`` why. ``correct``: ``value`` holds the labels
     (``tone=…;intent=…;theme=…``). ``model``: ``value`` is the name of a file of weights, ``""`` for none.
     ``plan``: ``value`` is the plan in JSON, or of the plan ``target`` its new status, with ``reason`` why.
-    ``undo``: ``target`` is the id of the note it takes back.
+    ``norm``: ``value`` holds the norms of the source ``target`` in JSON, in place of earlier ones, or
+    ``""`` for none. ``undo``: ``target`` is the id of the note it takes back.
     """
 
     kind: NoteKind

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from engage.instrument import Guide
+from engage.instrument import Guide, Norm
 from engage.privacy import LeverGrid, SafeTable
 from engage.workspace import Break, Workspace
 
@@ -74,6 +74,22 @@ class Tables:
     def scores(self, wave: str, by: tuple[str, ...] = ()) -> SafeTable:
         """Return scale scores, for everyone or by groups."""
         return _released(self, "scores", wave, by)
+
+    def unit_scores(self, wave: str, by: str, level: str) -> SafeTable:
+        """Return scale scores of one group."""
+        return _released(self, "scores", wave, (by,), {by: level})
+
+    def unit_above(self, by: str, level: str, wave: str) -> tuple[str, ...]:
+        """Return the group above a unit, as demographic and value; both empty where it is everybody."""
+        return _names(self, "unit_above", by, level, wave)
+
+    def moved(self, by: str, level: str) -> SafeTable:
+        """Return whether each scale of a group moved in the newest wave since the one before."""
+        return _released(self, "moved", by, level)
+
+    def norms(self) -> tuple[Norm, ...]:
+        """Return the norms to lay results beside: of nobody here, so not cached."""
+        return self.workspace.norms()
 
     def trend(self) -> SafeTable:
         """Return whole-wave scores of every closed wave."""

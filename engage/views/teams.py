@@ -39,7 +39,7 @@ def draw(view: View) -> None:
         view.answer(headline)
         view.say_newest_only()
         with st.container(key="scrolls"):
-            view.chart(charts.heat_map(scores, group, view.names), headline)
+            view.chart(charts.heat_map(scores, group, view.names, norms=view.tables.norms()), headline)
         _why_hidden(view, group)
         view.details(scores, f"scores_by_{group}_{wave}")
         _one_score(view, group, differences)

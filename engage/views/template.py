@@ -47,6 +47,7 @@ PageName = Literal[
     "plans",
     "programmes",
     "reports",
+    "settings",
 ]
 PAGES: Final[tuple[PageName, ...]] = get_args(PageName)
 SECTIONS: Final[Mapping[str, tuple[PageName, ...]]] = {
@@ -56,6 +57,7 @@ SECTIONS: Final[Mapping[str, tuple[PageName, ...]]] = {
     "where": ("teams", "trend"),
     "links": ("attrition", "service", "desk", "stars", "workforce", "competence"),
     "act": ("whatif", "plans", "programmes", "reports"),
+    "own": ("settings",),
 }
 """The navigation: every page once, in the order of PAGES, under headings (``app.section_…``)."""
 NEEDS: Final[Mapping[PageName, Action]] = {"upload": "upload"}

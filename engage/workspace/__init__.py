@@ -22,6 +22,7 @@ from engage.workspace.growing import Growing
 from engage.workspace.importing import ImportResult, Progress, Upload, import_anew
 from engage.workspace.keeping import Keeping
 from engage.workspace.modelling import Models
+from engage.workspace.norming import Norms
 from engage.workspace.planning import Plans
 from engage.workspace.publishing import publish
 from engage.workspace.reading import Readings
@@ -37,7 +38,7 @@ __all__ = ["ALL_WAVES", "Break", "Breaks", "ImportResult", "Learned", "Workspace
 
 
 @guarded
-class Workspace(Models, Growing, Readings, Records, Voices, Keeping, Desk, Plans):
+class Workspace(Models, Growing, Readings, Records, Voices, Keeping, Desk, Plans, Norms):
     """A folder with everything that was imported. A missing folder is an empty workspace.
 
     Results appear when a wave is closed: its publishable tables are then computed once, by the policy in

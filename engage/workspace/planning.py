@@ -1,6 +1,7 @@
 """Action plans: written by people, kept as notes, and laid beside what the waves since have shown."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
@@ -27,19 +28,43 @@ class Plans(Base):
         Of a group only who may see it sees a plan. ``overdue``: not done or dropped, and due before
         ``today``. See :func:`engage.privacy.release_plans`. Raises ``TooLittleData`` while no wave is closed.
         """
-        snapshot, waves = self._need(), self._waves(ALL_WAVES)
-        cells, broken = WaveCells(snapshot, waves), trend_breaks(snapshot, waves)
-        moments = since_break(cells.moments, broken, waves)
-        changes = release_changes(moments, waves, self.policy, comparing.links(snapshot, waves))
         every, sight = self._plans(), self._sight()
         plans = sorted(every.values(), key=lambda plan: (plan.due, plan.since, plan.id))
         if not any(_in_sight(plan, sight) for plan in plans):
             plans = []  # nothing of one's own is an empty list, not a refusal
-        table = release_plans(
-            plans, cells.frame, cells.moments, changes, {one.scale: one.wave_to for one in broken.breaks},
-            list(waves), self.policy, today=today or date.today(),
-        )  # fmt: skip
+        table = self._laid_beside(plans, today or date.today())
         return table if sight is None else sight.narrow(table, self._groups())
+
+    def moved(self, by: str, level: str) -> SafeTable:
+        """Return whether each factor and outcome of a group moved in the newest closed wave since the last.
+
+        It is what plans made in the wave before, one for each scale, would be told, in the same columns; see
+        :func:`engage.privacy.release_plans`. Raises ``TooLittleData`` where one wave alone is closed,
+        ``UsageError`` for a group without published results, or of a part that the person does not see.
+        """
+        waves = self._waves(ALL_WAVES)
+        if len(waves) < 2:
+            raise TooLittleData("workspace.one_wave", where=waves[-1])
+        now = [scale.id for scale in self.instrument(waves[-1]).scales]
+        scales = [scale.id for scale in self.instrument(waves[-2]).scales if scale.id in now]
+        today = date.today()
+        asked = [
+            Plan(scale, "", "", "", today.isoformat(), waves[-2], by, level, since=today.isoformat())
+            for scale in scales
+        ]
+        self._check_group(replace(asked[0], wave=waves[-1]))
+        return self._laid_beside(asked, today)
+
+    def _laid_beside(self, plans: Sequence[Plan], today: date) -> SafeTable:
+        """Return plans with what the waves since show."""
+        snapshot, waves = self._need(), self._waves(ALL_WAVES)
+        cells, broken = WaveCells(snapshot, waves), trend_breaks(snapshot, waves)
+        moments = since_break(cells.moments, broken, waves)
+        changes = release_changes(moments, waves, self.policy, comparing.links(snapshot, waves))
+        return release_plans(
+            plans, cells.frame, cells.moments, changes, {one.scale: one.wave_to for one in broken.breaks},
+            list(waves), self.policy, today=today,
+        )  # fmt: skip
 
     def add_plan(
         self,

@@ -19,6 +19,7 @@ from engage.privacy import (
     select_cells,
     unnamed,
 )
+from engage.privacy.access import path_parts
 from engage.store import wave_name
 from engage.workspace import comparing, linking
 from engage.workspace.answering import answered
@@ -26,6 +27,7 @@ from engage.workspace.base import ALL_WAVES, Base
 from engage.workspace.breaks import Breaks, since_break, trend_breaks
 from engage.workspace.cells import WaveCells
 from engage.workspace.hearing import BOX, heard
+from engage.workspace.organisation import unit_paths
 from engage.workspace.quality import every_staffing, wave_quality
 from engage.workspace.toning import tone_table
 from engage.workspace.waiting import closed_waves
@@ -67,6 +69,26 @@ class Readings(Base):
                     "workspace.unknown_demographic", where=name, name=name, known=cells.demographics
                 )
         return select_cells(self._in_sight(cells.frame), names, where or {})
+
+    def unit_above(self, by: str, level: str, wave: str | None = None) -> tuple[str, str]:
+        """Return the group above a unit whose results a closed wave shows, as demographic and value.
+
+        By the paths of the staff list, the nearest first; ``("", "")``, which is everybody, where there is
+        none, where the unit's name stands for several units, or where the person does not see it.
+        """
+        cells = WaveCells(self._need(), self._waves(wave)[-1:])
+        paths, sight = unit_paths(self._need()).get(level, frozenset()), self._sight()
+        if by not in cells.demographics or len(paths) != 1:
+            return "", ""
+        frame = cells.frame
+        shown = frame[frame["mean"].notna()][["by", "key"]].drop_duplicates()
+        known = {(*json.loads(names), *json.loads(key)) for names, key in shown.itertuples(index=False)}
+        for unit in reversed(path_parts(next(iter(paths)))[:-1]):
+            if sight is None or unit in sight.own:
+                found = [name for name in cells.demographics if (name, unit) in known]
+                if found:
+                    return found[0], unit
+        return "", ""
 
     def _in_sight(self, stored: pd.DataFrame) -> pd.DataFrame:
         """Leave out stored cells of units that the person does not see: a condition could name one."""

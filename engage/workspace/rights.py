@@ -16,20 +16,21 @@ OPEN: Final = frozenset({"access", "person", "may", "narrowed"})
 """What tells who somebody is and may do, and nothing else: asked by the rest."""
 _RESULTS: Final = """
 activities agreement attrition attrition_on breaks changes closed closed_waves competence
-competence_links demographics desk desk_kinds desk_weeks differences distribution drivers emerging
-guides headcount herzberg inspections instrument is_empty is_sample key leaving_hazards levers
+competence_links demographics desk desk_kinds desk_weeks differences distribution drivers emerging guides
+headcount herzberg inspections instrument is_empty is_sample key leaving_hazards levers moved norms
 note_export open_waves outcomes places plans policy programmes quality raters response response_rates
 retention retention_groups scores service service_paths service_tables service_value stars statement
-time_in_grade tone training trend utility wave_table waves whatif wishes workforce
+time_in_grade tone training trend unit_above utility wave_table waves whatif wishes workforce
+"""
+_UPLOAD: Final = """
+import_file close undo clear_sample join_report waiting_waves ready_waves add_norms remove_norms
 """
 ASKED: Final[Mapping[Action, frozenset[str]]] = {
     "results": frozenset({*_RESULTS.split()}),
     "comments": frozenset({"comments", "notes"}),
     "notes": frozenset({"correct", "follow", "learn", "take_back"}),
     "plans": frozenset({"add_plan", "set_plan"}),
-    "upload": frozenset(
-        {"import_file", "close", "undo", "clear_sample", "join_report", "waiting_waves", "ready_waves"}
-    ),
+    "upload": frozenset(_UPLOAD.split()),
     "own_data": frozenset({"own_data"}),
     "raw": frozenset({"frame", "pseudonyms"}),
     "erase": frozenset({"erase"}),

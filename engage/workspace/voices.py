@@ -176,7 +176,7 @@ class Voices(Base):
 
     def notes(self) -> tuple[Note, ...]:
         """Return the notes on comments that stand, oldest first: who said what, and when; no comment."""
-        return tuple(note for note in self._notes() if note.kind != "plan")
+        return tuple(note for note in self._notes() if note.kind not in ("plan", "norm"))
 
     def _notes(self) -> tuple[Note, ...]:
         store = self._store()

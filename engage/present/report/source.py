@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engage.instrument import Guide
+from engage.instrument import Guide, Norm
 from engage.privacy import SafeTable
 from engage.workspace import Break, Workspace
 
@@ -23,6 +23,9 @@ class Source(Protocol):
     @property
     def guides(self) -> Mapping[str, Guide]:
         """What to ask about each factor and what can be done."""
+
+    def norms(self) -> tuple[Norm, ...]:
+        """Return the norms to lay results beside."""
 
     def groups(self, wave: str) -> tuple[str, ...]:
         """Return the groups whose tables a wave publishes."""
@@ -90,6 +93,10 @@ class FromWorkspace:
     def guides(self) -> Mapping[str, Guide]:
         """What to ask about each factor and what can be done."""
         return self.workspace.guides
+
+    def norms(self) -> tuple[Norm, ...]:
+        """Return the norms to lay results beside."""
+        return self.workspace.norms()
 
     def groups(self, wave: str) -> tuple[str, ...]:
         """Return the groups whose tables a wave publishes."""

@@ -9,6 +9,7 @@ from engage.errors import EngageError
 from engage.present import charts, numbers, sentences
 from engage.present.labels import Names, is_missing, method_lines
 from engage.present.look import in_language
+from engage.present.norm_sentences import beside_norms
 from engage.present.report.source import Source
 from engage.present.standing import response_of, strengths_and_concerns, talk_about
 from engage.present.trend_breaks import trend_breaks
@@ -110,9 +111,11 @@ class _Teller:
         scores, changes = self.scores, self.changes
         lines = list(sentences.overview(scores, self.names, changes=changes, wave=self.wave))
         lines[1:1] = self._response()
+        norms = self.tables.norms()
+        lines += beside_norms(scores, norms, self.names)
         title = say("page_overview.scales_title", self.names.lang)
         return self.section(
-            "overview", lines, [Figure(charts.scale_bars(scores, self.names), title)],
+            "overview", lines, [Figure(charts.scale_bars(scores, self.names, norms=norms), title)],
             [("scores", title, scores)],
         )  # fmt: skip
 
@@ -184,7 +187,11 @@ class _Teller:
             lines.append(said)
             title = self.word("scores_by", group=named)
             minor = not differences.tidy()["verdict"].isin(["lower", "higher"]).any()
-            figures.append(Figure(charts.heat_map(scores, group, self.names), said, title, minor))
+            figures.append(
+                Figure(
+                    charts.heat_map(scores, group, self.names, norms=self.tables.norms()), said, title, minor
+                )
+            )
             sheets.append((f"scores_by_{group}", title, scores))
         return self.section("teams", lines or [say("page_teams.no_groups", self.names.lang)], figures, sheets)
 

@@ -39,7 +39,7 @@ def scale_bars(scores: SafeTable, names: Names) -> alt.LayerChart:
     if frame["favourable"].isna().all():
         return nothing(names, frame["hidden_reason"])
     order = look.role_order(names, frame["scale"])
-    rows, labels, colours = _headed(order, names)
+    rows, labels, colours = headed(order, names)
     frame = frame.assign(
         row=frame["scale"],
         role=[names.role_of(scale) for scale in frame["scale"]],
@@ -128,7 +128,7 @@ def heat_map(scores: SafeTable, by: str, names: Names) -> alt.LayerChart:
     return chart
 
 
-def _headed(order: Sequence[str], names: Names) -> tuple[list[str], dict[str, str], dict[str, str]]:
+def headed(order: Sequence[str], names: Names) -> tuple[list[str], dict[str, str], dict[str, str]]:
     """Return the rows with a heading row before each role, their words, and the headings' colours."""
     rows: list[str] = []
     labels: dict[str, str] = {}

@@ -82,7 +82,7 @@ def _figure(figure: Figure, id: str) -> str:
     title = f"<h3>{escape(figure.title)}</h3>" if figure.title else ""
     return (
         f'{title}<figure role="img" aria-label="{said}"><div data-chart="{id}"></div></figure>'
-        f"{_data(id, figure.chart.to_dict())}"
+        f"{_data(id, figure.chart.to_dict(validate=False))}"
     )
 
 

@@ -3,11 +3,11 @@
 python benchmarks/pages.py [--people 100000] [--sample FOLDER] [--write docs/benchmarks.md]
 
 Runs the real server on this machine and speaks to it as a browser does, over its web socket. Times are
-those of the script on the server, taken inside it: processor time of its thread, and wall clock beside it. Each page
-is opened once to fill the caches, then switched to ``--repeat`` times; the median counts. The baseline is the
-same server with every cache of the app emptied before each run, in the same session of this program. Memory
-is what the server's resident set grows by over 20 sessions that stay open, by session. The workspace of
-``--people`` people has two closed waves of six scales, in teams of 50 and five sites.
+those of the script on the server, taken inside it: processor time of its thread, and wall clock beside it.
+Each page is opened once to fill the caches, then switched to ``--repeat`` times; the median counts. The
+baseline is the same server with the pages' caches emptied before each run, in the same session of this
+program. Memory is what the server's resident set grows by over 20 sessions that stay open, by session. The
+workspace of ``--people`` people has two closed waves of six scales, in teams of 50 and two sites.
 """
 
 import argparse

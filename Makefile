@@ -50,6 +50,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/gate.py
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/text.py --speed
+	$(BIN)/python benchmarks/pages.py --write docs/benchmarks.md
 
 # The documentation as a site in site/; builds and reads without a connection.
 docs: $(VENV)/.dev

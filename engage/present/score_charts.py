@@ -47,7 +47,7 @@ def scale_bars(
     if frame["favourable"].isna().all():
         return nothing(names, frame["hidden_reason"])
     order = look.role_order(names, frame["scale"])
-    rows, labels, colours = _headed(order, names)
+    rows, labels, colours = headed(order, names)
     frame = frame.assign(
         row=frame["scale"],
         role=[names.role_of(scale) for scale in frame["scale"]],
@@ -168,7 +168,7 @@ def _norm_cells(norms: Sequence[Norm], scales: Sequence[str], names: Names) -> p
     return pd.DataFrame(rows)
 
 
-def _headed(order: Sequence[str], names: Names) -> tuple[list[str], dict[str, str], dict[str, str]]:
+def headed(order: Sequence[str], names: Names) -> tuple[list[str], dict[str, str], dict[str, str]]:
     """Return the rows with a heading row before each role, their words, and the headings' colours."""
     rows: list[str] = []
     labels: dict[str, str] = {}

@@ -188,13 +188,14 @@ def quality(wave: str, group: str) -> Lines:
     return checks, *staff, "checks"
 
 
-def reports(wave: str, lang: str, format: str) -> Lines:
-    """Return the report as a file in the folder where the lines are run."""
+def reports(wave: str, lang: str, format: str, group: Sequence[str] = ()) -> Lines:
+    """Return the report, or the one-pager of a group, as a file in the folder where the lines are run."""
+    of = f", group=({', '.join(map(_text, group))})" if group else ""
     return (
         "from pathlib import Path",
         "from engage.present.numbers import today",
         "from engage.present.report import of_workspace, written",
-        f"report = of_workspace(space, {_text(lang)}, {_text(wave)}, made_on=today({_text(lang)}))",
+        f"report = of_workspace(space, {_text(lang)}, {_text(wave)}, made_on=today({_text(lang)}){of})",
         f"file = Path({_text(f'engage_{wave}_{lang}.{format}')})",
         f"size = file.write_bytes(written(report, {_text(format)}))",
         "file",

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _NO_STATISTICS: Final = {"delta.dataSkippingNumIndexedCols": "0"}
 _ATTEMPTS: Final = 8
+_NAME: Final = len("00000000000000000000.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,53 @@ class Pinned:
     files: Mapping[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One version of the table in ``folder``, and what tells it from one of another table that lay there."""
+
+    folder: Path
+    version: int
+    written: tuple[int, ...]
+
+
+def newest(folder: Path, version: int | None = None) -> Mark | None:
+    """Return the newest version of a table (or the one given) by a look at its log's names alone.
+
+    ``None`` where there is no table, and where the log of that version lies in a checkpoint only.
+    """
+    log = folder / "_delta_log"
+    if version is None:
+        try:
+            names = [
+                file.name for file in log.iterdir() if file.suffix == ".json" and len(file.name) == _NAME
+            ]
+        except FileNotFoundError:
+            return None
+        if not names:
+            return None
+        version = int(max(names).removesuffix(".json"))
+    try:
+        entry = (log / f"{version:020}.json").stat()
+    except FileNotFoundError:
+        return None
+    return Mark(folder, version, (entry.st_ino, entry.st_size, entry.st_mtime_ns))
+
+
 def pin(folder: Path, version: int | None = None) -> Pinned | None:
-    """Return one version (the newest) of the table in ``folder``, or ``None`` if there is no table yet."""
+    """Return one version (the newest) of the table in ``folder``, or ``None`` if there is no table yet.
+
+    A version never changes, so it is read once.
+    """
+    mark = newest(folder, version)
+    return _pinned(folder, version) if mark is None else _pinned_at(mark)
+
+
+@lru_cache(maxsize=256)
+def _pinned_at(mark: Mark) -> Pinned | None:
+    return _pinned(mark.folder, mark.version)
+
+
+def _pinned(folder: Path, version: int | None) -> Pinned | None:
     table = _open(folder, version)
     if table is None:
         return None

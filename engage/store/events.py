@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -56,7 +57,20 @@ class Event:
 
 
 def read_events(folder: Path, version: int | None = None) -> tuple[Event, ...]:
-    """Return all events in commit order, undone ones and undos included; of one version (the newest)."""
+    """Return all events in commit order, undone ones and undos included; of one version (the newest).
+
+    A version never changes, so it is read once.
+    """
+    mark = delta.newest(folder, version)
+    return _read(folder, version) if mark is None else _read_at(mark)
+
+
+@lru_cache(maxsize=16)
+def _read_at(mark: delta.Mark) -> tuple[Event, ...]:
+    return _read(mark.folder, mark.version)
+
+
+def _read(folder: Path, version: int | None) -> tuple[Event, ...]:
     rows = delta.every_row(folder, version)
     if rows is None:
         return ()

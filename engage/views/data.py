@@ -71,9 +71,11 @@ class Tables:
         """Return the groups whose tables a closed wave publishes."""
         return _names(self, "demographics", wave)
 
-    def scores(self, wave: str, by: tuple[str, ...] = ()) -> SafeTable:
-        """Return scale scores, for everyone or by groups."""
-        return _released(self, "scores", wave, by)
+    def scores(
+        self, wave: str, by: tuple[str, ...] = (), where: Mapping[str, str] | None = None
+    ) -> SafeTable:
+        """Return scale scores, for everyone, by groups, or of the group ``where``."""
+        return _released(self, "scores", wave, by, where or {})
 
     def unit_scores(self, wave: str, by: str, level: str) -> SafeTable:
         """Return scale scores of one group."""

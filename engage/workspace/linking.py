@@ -5,7 +5,8 @@ linked by team only; :func:`join_counts` says how much was matched.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -46,6 +47,21 @@ class Survey:
             yield str(value), replace(self, frame=part)
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a snapshot shows, as the key of what is worked out once: of waves, and of nobody."""
+
+    folder: str
+    key: str
+    events: tuple[str, ...]
+    snapshot: Snapshot = field(compare=False)
+
+
+def _state(snapshot: Snapshot) -> _State:
+    events = tuple(event.id for event in snapshot.events)
+    return _State(str(snapshot.path), snapshot.key, events, snapshot)
+
+
 def survey_waves(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the waves with answers, oldest first: by their last answer, then by when they were imported."""
     order = list(
@@ -62,7 +78,12 @@ def wave_facts(snapshot: Snapshot) -> pd.DataFrame:
     where they are not dated. Who is rated by others has answered nothing: such rows count only in a wave that
     has no others.
     """
-    parts = []
+    return _facts(_state(snapshot)).copy()
+
+
+@lru_cache(maxsize=32)
+def _facts(state: _State) -> pd.DataFrame:
+    snapshot, parts = state.snapshot, []
     for id in snapshot.instruments(None):
         rows = engine.open_table(snapshot, responses_table(id))
         dated = rows.group_by("wave", "respondent").agg(first=rows.started.min(), last=rows.started.max())

@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 
 from engage.errors import UsageError
 from engage.present.labels import Names
+from engage.present.report.one_pager import one_pager, shown_levels
 from engage.present.report.source import FromWorkspace, Source
 from engage.present.report.story import Figure, Report, Section, Sheet, compose
 from engage.words import Language
@@ -29,17 +30,29 @@ __all__ = [
     "compose",
     "format_of",
     "of_workspace",
+    "one_pager",
+    "shown_levels",
     "written",
 ]
 
 
-def of_workspace(workspace: Workspace, lang: Language, wave: str | None = None, *, made_on: str) -> Report:
+def of_workspace(
+    workspace: Workspace,
+    lang: Language,
+    wave: str | None = None,
+    *,
+    made_on: str,
+    group: tuple[str, str] | None = None,
+) -> Report:
     """Return the report of a closed wave of a workspace, the newest where none is named.
 
-    Raises ``TooLittleData`` where none is closed, ``UsageError`` for an unknown wave.
+    ``group``: a demographic and one group of it, for the one-pager of that group. Raises ``TooLittleData``
+    where no wave is closed or the group is not shown, ``UsageError`` for an unknown wave or demographic.
     """
     wave = workspace.closed(wave)
     names = Names(workspace.instrument(wave), lang)
+    if group is not None:
+        return one_pager(FromWorkspace(workspace), names, wave, *group, made_on=made_on)
     return compose(FromWorkspace(workspace), names, wave, made_on=made_on)
 
 

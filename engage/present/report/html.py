@@ -39,6 +39,8 @@ def write(report: Report) -> bytes:
     contents = "".join(
         f'<li><a href="#{part.name}">{escape(part.title)}</a></li>' for part in report.sections
     )
+    label = escape(say("report.contents", lang))
+    nav = "" if report.brief else f'<nav aria-label="{label}"><ol>{contents}</ol></nav>'
     words = {
         key: say(f"report.{key.lower()}", lang)
         for key in ("CLICK_TO_VIEW_ACTIONS", "PNG_ACTION", "SVG_ACTION")
@@ -49,9 +51,9 @@ def write(report: Report) -> bytes:
         f'<!doctype html>\n<html lang="{"zh-Hans" if lang == "zh" else lang}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.title)}</title><style>{sheet}</style></head><body><main>"
-        f"<header><h1>{escape(report.title)}</h1><p>{escape(report.subtitle)}</p></header>"
-        f'<nav aria-label="{escape(say("report.contents", lang))}"><ol>{contents}</ol></nav>{parts}</main>'
+        f"<title>{escape(report.title)}</title><style>{sheet}</style></head>"
+        f"<body{' class=brief' if report.brief else ''}><main>"
+        f"<header><h1>{escape(report.title)}</h1><p>{escape(report.subtitle)}</p></header>{nav}{parts}</main>"
         f"{_data('words', words)}<script>{bundle}</script><script>{_DRAW}</script>"
         "</body></html>\n"
     ).encode()
@@ -80,7 +82,7 @@ def _figure(figure: Figure, id: str) -> str:
     title = f"<h3>{escape(figure.title)}</h3>" if figure.title else ""
     return (
         f'{title}<figure role="img" aria-label="{said}"><div data-chart="{id}"></div></figure>'
-        f"{_data(id, figure.chart.to_dict())}"
+        f"{_data(id, figure.chart.to_dict(validate=False))}"
     )
 
 

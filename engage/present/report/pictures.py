@@ -22,7 +22,7 @@ def svg(chart: Any, width: int) -> bytes:
 
 
 def _spec(chart: Any, width: int) -> str:
-    spec: dict[str, Any] = chart.to_dict()
+    spec: dict[str, Any] = chart.to_dict(validate=False)
     spec |= {"width": width, "padding": _PADDING, "autosize": {"type": "fit-x", "contains": "padding"}}
     spec["config"] = {**spec.get("config", {}), "background": "#ffffff"}
     return json.dumps(spec)

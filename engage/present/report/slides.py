@@ -30,7 +30,8 @@ def write(report: Report, template: bytes | None = None) -> bytes:
     Raises ``InputError`` for a template that is not a presentation.
     """
     deck = _opened(template)
-    _cover(deck, report)
+    if not report.brief:
+        _cover(deck, report)
     for part in report.sections:
         fitting = [one for one in part.figures if not one.minor and one.chart.height <= _TALL]
         leading = fitting[0] if fitting and fitting[0] is part.figures[0] else None

@@ -33,8 +33,10 @@ class Source(Protocol):
     def outcomes(self) -> tuple[str, ...]:
         """Return the outcomes that can be asked about."""
 
-    def scores(self, wave: str, by: tuple[str, ...] = ()) -> SafeTable:
-        """Return scale scores, for everyone or by groups."""
+    def scores(
+        self, wave: str, by: tuple[str, ...] = (), where: Mapping[str, str] | None = None
+    ) -> SafeTable:
+        """Return scale scores, for everyone, by groups, or of the group ``where``."""
 
     def trend(self) -> SafeTable:
         """Return whole-wave scores of every closed wave."""
@@ -47,6 +49,9 @@ class Source(Protocol):
 
     def response_rates(self) -> SafeTable:
         """Return who was invited and who answered, by wave."""
+
+    def response(self, by: str, wave: str) -> SafeTable:
+        """Return who answered, group by group, beside the staff list."""
 
     def differences(self, by: str, wave: str) -> SafeTable:
         """Return how each group differs from everybody else."""
@@ -106,9 +111,11 @@ class FromWorkspace:
         """Return the outcomes that can be asked about."""
         return self.workspace.outcomes()
 
-    def scores(self, wave: str, by: tuple[str, ...] = ()) -> SafeTable:
-        """Return scale scores, for everyone or by groups."""
-        return self.workspace.scores(wave, by)
+    def scores(
+        self, wave: str, by: tuple[str, ...] = (), where: Mapping[str, str] | None = None
+    ) -> SafeTable:
+        """Return scale scores, for everyone, by groups, or of the group ``where``."""
+        return self.workspace.scores(wave, by, where)
 
     def trend(self) -> SafeTable:
         """Return whole-wave scores of every closed wave."""
@@ -125,6 +132,10 @@ class FromWorkspace:
     def response_rates(self) -> SafeTable:
         """Return who was invited and who answered, by wave."""
         return self.workspace.response_rates()
+
+    def response(self, by: str, wave: str) -> SafeTable:
+        """Return who answered, group by group, beside the staff list."""
+        return self.workspace.response(by, wave)
 
     def differences(self, by: str, wave: str) -> SafeTable:
         """Return how each group differs from everybody else."""

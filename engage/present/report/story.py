@@ -1,11 +1,12 @@
 """What a report says, part by part: the questions of the pages, their first lines, charts and tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
 from engage.errors import EngageError
+from engage.instrument import Guide
 from engage.present import charts, numbers, sentences
 from engage.present.labels import Names, is_missing, method_lines
 from engage.present.look import in_language
@@ -56,12 +57,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the writers write: everything in words of ``names.lang`` already, numbers from the gate."""
+    """What the writers write: everything in words of ``names.lang`` already, numbers from the gate.
+
+    ``brief``: so short that it needs no contents and no cover, and prints without a page for each part.
+    """
 
     title: str
     subtitle: str
     names: Names
     sections: tuple[Section, ...]
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,24 +123,6 @@ class _Teller:
             "overview", lines, [Figure(charts.scale_bars(scores, self.names, norms=norms), title)],
             [("scores", title, scores)],
         )  # fmt: skip
-
-    def talk(self) -> Section | None:
-        """Return what to ask and do about the factor that stands lowest; nothing where the list lacks it."""
-        concerns = strengths_and_concerns(self.scores, self.names)[1]
-        talk = talk_about(concerns[0].scale, self.tables.guides, self.names) if concerns else None
-        if talk is None:
-            return None
-        lang = self.names.lang
-        factor = self.names.inline(self.names.scale(concerns[0].scale))
-        colon = "：" if lang == "zh" else ": "
-        watch = [say("page_overview.talk_watch", lang, watch=one) for _, _, one in talk.levers]
-        lines = [
-            say("page_overview.talk_ask", lang),
-            *(f"· {question}" for question in talk.questions),
-            say("page_overview.talk_do", lang),
-            *(f"· {lever[0]}{colon}{lever[1]} {one}" for lever, one in zip(talk.levers, watch, strict=True)),
-        ]
-        return Section("talk", say("page_overview.talk_title", lang, factor=factor), tuple(lines))
 
     def _response(self) -> list[str]:
         row = response_of(self.tables.response_rates(), self.wave)
@@ -254,6 +241,25 @@ class _Teller:
         return Section("withheld", self.word("withheld_title"), tuple(lines), sheets=(sheet,))
 
 
+def talk_section(scores: SafeTable, guides: Mapping[str, Guide], names: Names) -> Section | None:
+    """Return what to ask and do about the factor that stands lowest; nothing where the list lacks it."""
+    concerns = strengths_and_concerns(scores, names)[1]
+    talk = talk_about(concerns[0].scale, guides, names) if concerns else None
+    if talk is None:
+        return None
+    lang = names.lang
+    factor = names.inline(names.scale(concerns[0].scale))
+    colon = "：" if lang == "zh" else ": "
+    watch = [say("page_overview.talk_watch", lang, watch=one) for _, _, one in talk.levers]
+    lines = [
+        say("page_overview.talk_ask", lang),
+        *(f"· {question}" for question in talk.questions),
+        say("page_overview.talk_do", lang),
+        *(f"· {lever[0]}{colon}{lever[1]} {one}" for lever, one in zip(talk.levers, watch, strict=True)),
+    ]
+    return Section("talk", say("page_overview.talk_title", lang, factor=factor), tuple(lines))
+
+
 def compose(tables: Source, names: Names, wave: str, *, made_on: str) -> Report:
     """Return the report of a closed wave: the questions of the pages, in their order.
 
@@ -261,7 +267,7 @@ def compose(tables: Source, names: Names, wave: str, *, made_on: str) -> Report:
     """
     teller = _Teller(tables, names, wave)
     teller.tell("overview", teller.overview)
-    talk = teller.talk()
+    talk = talk_section(teller.scores, tables.guides, names)
     if talk is not None:
         teller.said.append(talk)
     if len(tables.closed_waves) > 1:

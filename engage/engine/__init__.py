@@ -1,13 +1,14 @@
-"""The expressions that touch every row, written once in Ibis and run by DuckDB.
+"""The expressions that touch every row, written once in Ibis and run by DuckDB or Spark.
 
 The only package that imports Ibis. Tables are opened from a pinned snapshot; everything after
-:func:`open_table` is plain relational algebra that Spark runs as well.
+:func:`open_table` is plain relational algebra. ``ENGAGE_ENGINE`` says which back end runs it
+(:mod:`engage.engine.backends`).
 """
 
 from engage.engine.joined import COMPOSITES, ENPS, ENPS_NET, Joined, held, joined_scores
 from engage.engine.moments import MomentTable, cross_products
 from engage.engine.scores import FAVOURABLE, answers, group_cells, respondent_scores
-from engage.engine.tables import comments, frame, latest_people, open_table, with_present_teams
+from engage.engine.tables import by_parts, comments, frame, latest_people, open_table, with_present_teams
 
 __all__ = [
     "COMPOSITES",
@@ -17,6 +18,7 @@ __all__ = [
     "Joined",
     "MomentTable",
     "answers",
+    "by_parts",
     "comments",
     "cross_products",
     "frame",

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import workspace_inputs as inputs
 from store_inputs import SMALL, answers, instrument, responses
@@ -21,7 +22,13 @@ from engage.engine.spark import settings
 from engage.errors import EngageError, InputError, UsageError
 from engage.store import Snapshot, Store, declared_schema, to_arrow
 
-pytestmark = [pytest.mark.spark, pytest.mark.rest]
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.rest,
+    # PySpark's own sockets
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 SAME = 1e-9
 HARD_NAME = "2025上半年 a/b'c\\d"
 
@@ -70,7 +77,9 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     store.commit("responses", "2024", responses(SMALL, late), instrument=SMALL)
     gone = store.commit("responses", "2024", responses(SMALL, answers(SMALL, 9, 3)), instrument=SMALL)
     store.undo(gone.id)
-    wider = instrument({"pay": (5, [False, True]), "growth": (5, [False, False, True]), "enps": (11, [False])}, version=2)
+    wider = instrument(
+        {"pay": (5, [False, True]), "growth": (5, [False, False, True]), "enps": (11, [False])}, version=2
+    )
     store.commit("responses", HARD_NAME, responses(wider, answers(wider, 90, 4)), instrument=wider)
     ids = [f"r{i}" for i in range(100)]
     for day, teams in (("2024-05-01", ["north", None]), ("2025-05-01", ["south", "东区"])):
@@ -82,7 +91,9 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
         table = to_arrow(staff.assign(**dict.fromkeys(rest)), declared_schema("people"))
         store.commit("people", None, {"people": table})
     rng = np.random.default_rng(5)
-    said = pd.DataFrame({"respondent": ids, "question": None, "source": "employee", "text": "排班太乱 \\ 'x'"})
+    said = pd.DataFrame(
+        {"respondent": ids, "question": None, "source": "employee", "text": "排班太乱 \\ 'x'"}
+    )
     said["date"] = pd.Timestamp("2024-05-02")
     said["team"] = [["north", "south", None, "东区"][i % 4] for i in range(100)]
     said["language"], said["intent"] = "zh", "complaint"
@@ -130,17 +141,14 @@ def test_cells_and_cross_products_agree(snapshot: Snapshot, both, by: tuple[str,
 
 
 def test_parts_keep_their_rows_in_order(both):
+    def twice(rows: pa.Table) -> pa.Table:
+        return pa.table({"twice": pc.multiply(rows["x"], 2)})
+
     numbers = pa.table({"x": pa.array(range(1001), pa.int64())})
     schema = pa.schema([("twice", pa.int64())])
     here, there = both(lambda: engine.by_parts(numbers, twice, schema))
     assert here is None
     assert there.equals(pa.table({"twice": pa.array(range(0, 2002, 2), pa.int64())}))
-
-
-def twice(rows: pa.Table) -> pa.Table:
-    import pyarrow.compute as pc
-
-    return pa.table({"twice": pc.multiply(rows["x"], 2)})
 
 
 def test_a_closed_wave_is_the_same_to_the_last_hidden_cell(tmp_path: Path, both, monkeypatch):
@@ -162,8 +170,7 @@ def test_a_closed_wave_is_the_same_to_the_last_hidden_cell(tmp_path: Path, both,
         workspace.close("1")
         asked = [workspace.scores(), workspace.scores(by="team"), workspace.scores(by=["team", "site"])]
         asked += [workspace.drivers("engagement"), workspace.wave_table()]
-        said = workspace.frame()
-        return [*(getattr(one, "table", one) for one in asked), said]
+        return [*(one.tidy() for one in asked), workspace.frame()]
 
     for one, other in zip(*both(whole), strict=True):
         pd.testing.assert_frame_equal(one, other, rtol=SAME, atol=SAME)
@@ -174,7 +181,9 @@ def test_a_file_that_is_gone_is_said_to_be(snapshot: Snapshot, tmp_path: Path, m
     pinned = snapshot.pins["comments"]
     away = replace(pinned, files={"2024": (str(tmp_path / "gone.parquet"),)})
     with pytest.raises(EngageError, match=r"."):
-        engine.frame(engine.open_table(replace(snapshot, pins={**snapshot.pins, "comments": away}), "comments"))
+        engine.frame(
+            engine.open_table(replace(snapshot, pins={**snapshot.pins, "comments": away}), "comments")
+        )
 
 
 def test_an_unknown_engine_is_refused(snapshot: Snapshot, monkeypatch):
@@ -186,7 +195,9 @@ def test_an_unknown_engine_is_refused(snapshot: Snapshot, monkeypatch):
 
 def test_settings_of_a_cluster_that_is_there(tmp_path: Path):
     file = tmp_path / "spark.conf"
-    file.write_text("# ours\nspark.master   spark://host:7077\nspark.executor.memory=8g\n\n", encoding="utf-8")
+    file.write_text(
+        "# ours\nspark.master   spark://host:7077\nspark.executor.memory=8g\n\n", encoding="utf-8"
+    )
     found = settings(file)
     assert (found["spark.master"], found["spark.executor.memory"]) == ("spark://host:7077", "8g")
     assert "spark.authenticate.secret" not in found

@@ -47,6 +47,7 @@ _ALWAYS: Final = {
     # what a shuffle writes to a worker's disk are answers
     "spark.io.encryption.enabled": "true",
 }
+_PATTERN: Final = re.compile(r"([][{}*?\\])")
 _ROW: Final = "row__"
 _LINE: Final = re.compile(r"^\s*(spark\.[^\s=:]+)\s*[\s=:]\s*(.*?)\s*$")
 _starting = threading.Lock()
@@ -89,12 +90,14 @@ class Cluster:
 
     def rows(self, snapshot: Snapshot, table: str) -> "ir.Table":
         """Read the pinned files as a view, named by what it is of: files never change."""
+        import ibis
+
         schema, parts = snapshot.schema(table), snapshot.parts(table)
         mark = hashlib.sha256(repr((table, str(schema), sorted(parts.items()))).encode()).hexdigest()
         name = f"engage_{mark[:32]}"
         if not self.session.catalog.tableExists(name):
             self._rows(schema, parts).createOrReplaceTempView(name)
-        return self.ibis.table(name)
+        return self.ibis.sql(f"SELECT * FROM {name}", schema=ibis.Schema.from_pyarrow(schema))
 
     def _rows(self, schema: pa.Schema, parts: Mapping[str, tuple[str, ...]]) -> Any:
         from pyspark.sql import functions
@@ -102,11 +105,12 @@ class Cluster:
 
         typed = from_arrow_schema(schema)
         inside = type(typed)([field for field in typed if field.name != "wave"])
-        found = self.session.createDataFrame([], typed)
+        nothing = [functions.lit(None).cast(field.dataType).alias(field.name) for field in typed]
+        found = self.session.range(0).select(nothing)
         for wave, files in parts.items():
-            # as they are: a folder's name is no pattern, and no wave is read from one
-            reader = self.session.read.schema(inside).option("__globPaths__", "false")
-            rows = _asked(lambda reader=reader, files=files: reader.parquet(*(f"file://{f}" for f in files)))
+            # a folder's name is no pattern
+            named = ["file://" + _PATTERN.sub(r"\\\1", file) for file in files]
+            rows = _asked(lambda named=named: self.session.read.schema(inside).parquet(*named))
             found = found.unionByName(rows.withColumn("wave", functions.lit(wave)))
         return found
 

@@ -6,6 +6,7 @@ The only package that imports Ibis. Tables are opened from a pinned snapshot; ev
 """
 
 from engage.engine.joined import COMPOSITES, ENPS, ENPS_NET, Joined, held, joined_scores
+from engage.engine.kept import version, wave_cells, wave_moments
 from engage.engine.moments import MomentTable, cross_products
 from engage.engine.scores import FAVOURABLE, answers, group_cells, respondent_scores
 from engage.engine.tables import by_parts, comments, frame, latest_people, open_table, with_present_teams
@@ -28,5 +29,8 @@ __all__ = [
     "latest_people",
     "open_table",
     "respondent_scores",
+    "version",
+    "wave_cells",
+    "wave_moments",
     "with_present_teams",
 ]

@@ -9,7 +9,15 @@ from engage.engine.joined import COMPOSITES, ENPS, ENPS_NET, Joined, held, joine
 from engage.engine.kept import version, wave_cells, wave_moments
 from engage.engine.moments import MomentTable, cross_products
 from engage.engine.scores import FAVOURABLE, answers, group_cells, respondent_scores
-from engage.engine.tables import by_parts, comments, frame, latest_people, open_table, with_present_teams
+from engage.engine.tables import (
+    by_parts,
+    comments,
+    frame,
+    latest_people,
+    open_table,
+    who_and_when,
+    with_present_teams,
+)
 
 __all__ = [
     "COMPOSITES",
@@ -32,5 +40,6 @@ __all__ = [
     "version",
     "wave_cells",
     "wave_moments",
+    "who_and_when",
     "with_present_teams",
 ]

@@ -1,6 +1,9 @@
 """Opens tables of a pinned snapshot: committed rows only, every wave a text, columns as declared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,16 +16,37 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-def open_table(snapshot: Snapshot, table: str) -> "ir.Table":
+def open_table(snapshot: Snapshot, table: str, wave: str | None = None) -> "ir.Table":
     """Return the rows of ``table`` that are committed and not undone, as of ``snapshot``.
+
+    With a ``wave``, those of that wave; no file of another is looked at.
 
     The columns are those of the pinned Delta version, null in rows imported before a column was added;
     ``wave`` is always text. A fixed table (comments, people, …) that holds nothing yet comes back without
     rows; any other raises ``UsageError``.
     """
-    rows = backend().rows(snapshot, table)
+    rows = backend().rows(snapshot if wave is None else _alone(snapshot, table, wave), table)
     rows = rows.filter(rows.import_id.isin(snapshot.import_ids(table)))
     return with_present_teams(rows, snapshot) if "team" in rows.columns else rows
+
+
+def _alone(snapshot: Snapshot, table: str, wave: str) -> Snapshot:
+    if table not in snapshot.pins:
+        return snapshot
+    pinned = snapshot.pins[table]
+    files = {name: files for name, files in pinned.files.items() if name == wave}
+    return replace(snapshot, pins={**snapshot.pins, table: replace(pinned, files=files)})
+
+
+def who_and_when(tables: Sequence["ir.Table"]) -> tuple[int, datetime | None, datetime | None]:
+    """Return how many respondents some answers are of, and when the first and the last was given (UTC)."""
+    parts = [rows.select("respondent", "started") for rows in tables]
+    rows = reduce(lambda one, other: one.union(other), parts)
+    found = frame(
+        rows.aggregate(n=rows.respondent.nunique(), first=rows.started.min(), last=rows.started.max())
+    )
+    n, first, last = found.astype(object).where(found.notna(), None).iloc[0]
+    return int(n), first, last
 
 
 def with_present_teams(rows: "ir.Table", snapshot: Snapshot) -> "ir.Table":

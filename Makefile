@@ -49,6 +49,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/mixed.py
 	$(BIN)/python benchmarks/gate.py
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/scale.py --people 20000 --comments 20000 --growth
 	$(BIN)/python benchmarks/text.py --speed
 
 # The documentation as a site in site/; builds and reads without a connection.
@@ -67,7 +68,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 	--generate-hashes --no-emit-index-url --no-header --extra build --extra auth
 lock:
 	$(LOCK) -o requirements.lock
-	$(LOCK) --extra dev --extra docs --extra onnx -o requirements-dev.lock
+	$(LOCK) --extra dev --extra docs --extra onnx --extra spark -o requirements-dev.lock
 
 # What an installation consists of, as CycloneDX, from the lock.
 sbom:

@@ -205,14 +205,14 @@ def pages(folder: Path, rounds: int = 20) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-BASE = {"people": 40_000, "items": 50, "waves": 4, "groups": 800}
+BASE = {"people": 20_000, "items": 50, "waves": 4, "groups": 400}
 STEPS = (0.5, 1, 2)
 
 
-def growth(place: Path) -> pd.DataFrame:
+def growth(place: Path, rounds: int) -> pd.DataFrame:
     """Return what each work costs while one dimension grows fourfold, and the exponent that fits it.
 
-    The exponent is the slope of log seconds on log size: 1 is in proportion; a fixed cost pulls it down.
+    The exponent is the slope of log processor seconds on log size: 1 is in proportion; a fixed cost pulls it down.
     """
     rows = []
     for name in BASE:
@@ -223,7 +223,7 @@ def growth(place: Path) -> pd.DataFrame:
             build(folder, at["people"], at["waves"], at["items"] // 5 * 5, 0, 0, teams=at["groups"])
             sizes.append(at[name])
             for work in WORKS:
-                costs[work].append(min(measured("engine", work, folder)["seconds"] for _ in range(ROUNDS)))
+                costs[work].append(min(measured("engine", work, folder)["cpu"] for _ in range(rounds)))
         for work, seconds in costs.items():
             slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
             told = dict(zip([f"x{step:g}" for step in STEPS], seconds, strict=True))
@@ -292,7 +292,7 @@ def main() -> int:
         for part in (costs, ratios, asked):
             lines += [*table(part), ""]
         if given.growth:
-            lines += [*table(growth(Path(place))), ""]
+            lines += [*table(growth(Path(place), given.rounds)), ""]
     failed = missed(ratios, asked)
     lines.append("Floors missed: " + "; ".join(failed) + "." if failed else "All floors kept.")
     print("\n".join(lines))

@@ -101,14 +101,15 @@ def latest_people(snapshot: Snapshot, as_of_wave: str | None = None) -> "ir.Tabl
     return ranked.group_by("respondent").aggregate(**last).select(people.columns)
 
 
-def comments(snapshot: Snapshot, wave: str | None) -> "ir.Table":
-    """Return the comments of ``wave`` (``None``: of every wave) with what the text models said of them.
+def comments(snapshot: Snapshot, waves: str | Sequence[str] | None) -> "ir.Table":
+    """Return the comments of one or more waves (``None``: of all) with what the text models said of them.
 
     Columns: ``respondent, wave, question, source, text, language, tone, tone_score, intent, theme, team``.
     """
     rows = open_table(snapshot, "comments")
-    if wave is not None:
-        rows = rows.filter(rows.wave == wave_name(wave))
+    if waves is not None:
+        asked = [waves] if isinstance(waves, str) else waves
+        rows = rows.filter(rows.wave.isin([wave_name(wave) for wave in asked]))
     said = ("respondent", "wave", "question", "source", "text")
     return rows.select(*said, "language", "tone", "tone_score", "intent", "theme", "team")
 

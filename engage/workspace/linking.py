@@ -147,8 +147,7 @@ def comments(snapshot: Snapshot, answers: pd.DataFrame, groups: Sequence[str]) -
     """
     if "comments" not in snapshot.tables:
         return pd.DataFrame()
-    frame = engine.frame(engine.comments(snapshot, None))
-    frame = frame[frame["wave"].isin(answers["wave"].unique())].reset_index(drop=True)
+    frame = engine.frame(engine.comments(snapshot, list(answers["wave"].unique())))
     known = answers[["respondent", "wave", *groups]].drop_duplicates(["respondent", "wave"])
     writers = frame[["respondent", "wave"]].merge(known, on=["respondent", "wave"], how="left")
     for name in groups:

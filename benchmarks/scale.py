@@ -210,9 +210,10 @@ STEPS = (0.5, 1, 2)
 
 
 def growth(place: Path, rounds: int) -> pd.DataFrame:
-    """Return what each work costs while one dimension grows fourfold, and the exponent that fits it.
+    """Return what each work costs while a dimension grows fourfold, and the exponent that fits.
 
-    The exponent is the slope of log processor seconds on log size: 1 is in proportion; a fixed cost pulls it down.
+    The exponent is the slope of log processor seconds on log size: 1 is in proportion, a fixed cost pulls
+    it down.
     """
     rows = []
     for name in BASE:

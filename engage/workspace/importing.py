@@ -179,7 +179,7 @@ def _scored(comments: pd.DataFrame, progress: Progress, own: OwnLayer | None) ->
     texts = pa.table({"text": pa.array(comments["text"], pa.string(), from_pandas=True)})
     spread = engine.by_parts(texts, partial(_scored_part, own), _SCORED)
     if spread is not None:
-        scored = spread.to_pandas().set_index(comments.index)
+        scored: pd.DataFrame = spread.to_pandas().set_index(comments.index)
     else:
         scored = sentiment(
             comments["text"], progress=lambda done, of: progress("comments", done, of), own=own

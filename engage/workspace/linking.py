@@ -6,6 +6,7 @@ linked by team only; :func:`join_counts` says how much was matched.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -91,8 +92,11 @@ def _wave_fact(asked: _Asked) -> tuple[str, int, pd.Timestamp, pd.Timestamp]:
         if some and not n:
             tables = [engine.open_table(snapshot, responses_table(id), wave) for id in some]
             n, first, last = engine.who_and_when(tables)
-    days = (pd.to_datetime(day, utc=True).tz_localize(None).normalize() for day in (first, last))
-    return (wave, n, *days)
+    return wave, n, _day(first), _day(last)
+
+
+def _day(moment: datetime | None) -> pd.Timestamp:
+    return pd.Timestamp(moment).tz_localize(None).normalize() if moment is not None else pd.Timestamp("NaT")
 
 
 def wave_dates(snapshot: Snapshot) -> dict[str, pd.Timestamp]:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: app test rest lint types validate durability asymmetry coverage bench docs lock sbom models sample clean
+.PHONY: app test rest spark lint types validate durability asymmetry coverage bench docs lock sbom models sample clean
 
 # The sample the first time; afterwards what the workspace holds, be it the sample or one's own data.
 # exec: what ends make then ends the server, too.
@@ -49,6 +49,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/mixed.py
 	$(BIN)/python benchmarks/gate.py
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/scale.py --people 20000 --comments 20000 --growth
 	$(BIN)/python benchmarks/text.py --speed
 	$(BIN)/python benchmarks/pages.py --write docs/benchmarks.md
 
@@ -69,6 +70,8 @@ LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra dev --extra docs --extra onnx -o requirements-dev.lock
+	echo pyspark | uv pip compile - --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate -o requirements-spark.lock
 
 # What an installation consists of, as CycloneDX, from the lock.
 sbom:
@@ -93,6 +96,10 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# For the tests of the second back end; they need Java 17, too. It is large, so `make test` does without.
+spark: $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 
 # The workspace stays: it may hold somebody's answers.
 clean:

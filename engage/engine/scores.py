@@ -96,12 +96,9 @@ def group_cells(scores_expr: "ir.Table", scales: Sequence[str], by: Sequence[str
 def _rows(snapshot: Snapshot, instrument: Instrument, wave: str | None) -> "ir.Table":
     """Return the answers of a wave (``None``: of all), each respondent's last."""
     table = responses_table(instrument.id)
-    rows = open_table(snapshot, table)
-    events = [event for event in snapshot.events if table in event.tables]
-    if wave is not None:
-        name = wave_name(wave)
-        rows = rows.filter(rows.wave == name)
-        events = [event for event in events if event.wave == name]
+    name = None if wave is None else wave_name(wave)
+    rows = open_table(snapshot, table, name)
+    events = [event for event in snapshot.events if table in event.tables and name in (None, event.wave)]
     if len({event.wave for event in events}) < len(events):
         rows = _last_answers(rows, events)
     return rows

@@ -1,65 +1,52 @@
 """Opens tables of a pinned snapshot: committed rows only, every wave a text, columns as declared."""
 
-import threading
-from collections.abc import Mapping
-from functools import lru_cache
-from glob import escape
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 
-from engage.errors import EngageError
+from engage.engine.backends import Map, backend
 from engage.store import WHOLE, Snapshot, wave_name
 
 if TYPE_CHECKING:
-    import ibis.expr.operations as ops
     import ibis.expr.types as ir
 
-_GONE: Final = ("No files found", "Cannot open file")
-_SQL_TYPES: Final = {
-    "string": "VARCHAR",
-    "bool": "BOOLEAN",
-    "int8": "TINYINT",
-    "int16": "SMALLINT",
-    "int32": "INTEGER",
-    "int64": "BIGINT",
-    "float": "FLOAT",
-    "double": "DOUBLE",
-    "date32[day]": "DATE",
-    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
-}
-_SETTINGS: Final = {
-    # nothing is ever fetched from the network, and no answer is spilled to a temporary file
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "temp_directory": "",
-}
-_own = threading.local()  # a DuckDB connection must not be shared by threads
 
-
-def open_table(snapshot: Snapshot, table: str) -> "ir.Table":
+def open_table(snapshot: Snapshot, table: str, wave: str | None = None) -> "ir.Table":
     """Return the rows of ``table`` that are committed and not undone, as of ``snapshot``.
+
+    With a ``wave``, those of that wave; no file of another is looked at.
 
     The columns are those of the pinned Delta version, null in rows imported before a column was added;
     ``wave`` is always text. A fixed table (comments, people, …) that holds nothing yet comes back without
     rows; any other raises ``UsageError``.
     """
-    import ibis
-
-    schema = snapshot.schema(table)
-    typed = ", ".join(f"CAST(NULL AS {_SQL_TYPES[str(f.type)]}) AS {_name(f.name)}" for f in schema)
-    selects = [f"SELECT {typed} WHERE FALSE"]
-    for wave, files in snapshot.parts(table).items():
-        listed = ", ".join(_text(escape(file)) for file in files)
-        selects.append(
-            f"SELECT *, CAST({_text(wave)} AS VARCHAR) AS wave"
-            # not from the folder names: DuckDB guesses their types, and a folder above may look like one
-            f" FROM read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
-        )
-    rows = _connection().sql(" UNION ALL BY NAME ".join(selects), schema=ibis.Schema.from_pyarrow(schema))
+    rows = backend().rows(snapshot if wave is None else _alone(snapshot, table, wave), table)
     rows = rows.filter(rows.import_id.isin(snapshot.import_ids(table)))
     return with_present_teams(rows, snapshot) if "team" in rows.columns else rows
+
+
+def _alone(snapshot: Snapshot, table: str, wave: str) -> Snapshot:
+    if table not in snapshot.pins:
+        return snapshot
+    pinned = snapshot.pins[table]
+    files = {name: files for name, files in pinned.files.items() if name == wave}
+    return replace(snapshot, pins={**snapshot.pins, table: replace(pinned, files=files)})
+
+
+def who_and_when(tables: Sequence["ir.Table"]) -> tuple[int, datetime | None, datetime | None]:
+    """Return how many respondents some answers are of, and when the first and the last was given (UTC)."""
+    parts = [rows.select("respondent", "started") for rows in tables]
+    rows = reduce(lambda one, other: one.union(other), parts)
+    found = frame(
+        rows.aggregate(n=rows.respondent.nunique(), first=rows.started.min(), last=rows.started.max())
+    )
+    n, first, last = found.astype(object).where(found.notna(), None).iloc[0]
+    return int(n), first, last
 
 
 def with_present_teams(rows: "ir.Table", snapshot: Snapshot) -> "ir.Table":
@@ -81,15 +68,8 @@ def frame(expr: "ir.Table") -> pd.DataFrame:
     Numbers are floats where any is missing, dates ``datetime64``, yes/no ``boolean``, text ``str``. Raises
     ``EngageError`` where a pinned file is gone: somebody was erased, or the key changed, since it was pinned.
     """
-    from duckdb import IOException
-
     booleans = {pa.bool_(): pd.BooleanDtype()}
-    try:
-        rows = _connection().con.sql(_compiled(expr.op())).to_arrow_table().cast(expr.schema().to_pyarrow())
-    except IOException as error:
-        if any(words in str(error) for words in _GONE):
-            raise EngageError("store.moved") from error
-        raise
+    rows = backend().arrow(expr).cast(expr.schema().to_pyarrow())
     found: pd.DataFrame = rows.to_pandas(date_as_object=False, types_mapper=booleans.get)
     return found
 
@@ -121,14 +101,15 @@ def latest_people(snapshot: Snapshot, as_of_wave: str | None = None) -> "ir.Tabl
     return ranked.group_by("respondent").aggregate(**last).select(people.columns)
 
 
-def comments(snapshot: Snapshot, wave: str | None) -> "ir.Table":
-    """Return the comments of ``wave`` (``None``: of every wave) with what the text models said of them.
+def comments(snapshot: Snapshot, waves: str | Sequence[str] | None) -> "ir.Table":
+    """Return the comments of one or more waves (``None``: of all) with what the text models said of them.
 
     Columns: ``respondent, wave, question, source, text, language, tone, tone_score, intent, theme, team``.
     """
     rows = open_table(snapshot, "comments")
-    if wave is not None:
-        rows = rows.filter(rows.wave == wave_name(wave))
+    if waves is not None:
+        asked = [waves] if isinstance(waves, str) else waves
+        rows = rows.filter(rows.wave.isin([wave_name(wave) for wave in asked]))
     said = ("respondent", "wave", "question", "source", "text")
     return rows.select(*said, "language", "tone", "tone_score", "intent", "theme", "team")
 
@@ -142,24 +123,10 @@ def by_import(rows: "ir.Table", values: Mapping[str, object], kind: str) -> "ir.
     return ibis.cases(*((rows.import_id == id, ibis.literal(v, kind)) for id, v in values.items()))
 
 
-@lru_cache(maxsize=64)
-def _compiled(expression: "ops.Node") -> str:
-    """Return the SQL of an expression: writing it takes longer than running it, and pages ask again."""
-    return str(_connection().compile(expression.to_expr()))
+def by_parts(table: pa.Table, function: Map, schema: pa.Schema) -> pa.Table | None:
+    """Return ``function`` of the rows of ``table``, its parts worked out by the workers of a cluster.
 
-
-def _connection() -> Any:
-    import ibis
-
-    if not hasattr(_own, "connection"):
-        _own.connection = ibis.duckdb.connect(**_SETTINGS)
-        _own.connection.raw_sql("SET TimeZone = 'UTC'")
-    return _own.connection
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    ``function`` gives a row of ``schema`` for each row, whatever rows stand beside it. On DuckDB there are no
+    workers: ``None``, and the caller does it in its own way.
+    """
+    return backend().map(table, function, schema)

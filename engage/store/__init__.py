@@ -21,6 +21,7 @@ from engage.store.schema import (
     wave_name,
 )
 from engage.store.snapshot import Snapshot
+from engage.store.statistics import keep_statistic, statistic
 
 __all__ = [
     "FIXED_TABLES",
@@ -46,10 +47,12 @@ __all__ = [
     "compact",
     "declared_schema",
     "erase",
+    "keep_statistic",
     "own_data",
     "responses_table",
     "restore",
     "rotate",
+    "statistic",
     "to_arrow",
     "wave_name",
 ]

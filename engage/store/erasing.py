@@ -15,6 +15,7 @@ from engage.store import delta, originals
 from engage.store.events import Event, append_event, next_moment, read_events
 from engage.store.identities import id_column
 from engage.store.notes import drop_notes
+from engage.store.statistics import drop_statistics
 from engage.store.switching import forget, switching
 from engage.store.tracing import Somebody, search, words_in
 
@@ -60,7 +61,7 @@ class _Found:
 def erase(
     store: "Store", id: str, *, marks: Callable[[Collection[str]], frozenset[str]] = lambda _: frozenset()
 ) -> Erased:
-    """Remove a person from tables, history, originals, kept mappings, file names and notes; then search.
+    """Remove a person from tables, history, originals, mappings, statistics, file names, notes; then search.
 
     Originals go whole, since they can't be parted, and so does a model that may have learned from their
     comments. What was released of a closed wave stays; that somebody was erased from it is an event, so that
@@ -81,6 +82,7 @@ def erase(
         for digest in held:
             (store.path / "originals" / digest).unlink()
         mappings = _drop_mappings(store.path, {*words, *found.texts, *({who.id} if who.telling else ())})
+        drop_statistics(store.path)
         with switching(store.path):
             _note(store.path, log, found)
             for table in _tables(store.path):

@@ -12,13 +12,14 @@ from filelock import FileLock, Timeout
 from engage.errors import EngageError, InputError
 
 FILE: Final = "workspace.json"
+LOCK: Final = ".lock"
 _PATIENCE: Final = 120.0  # seconds to wait for another import to finish
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keep every other writer of a workspace out; ``EngageError`` if one does not let go."""
-    lock = FileLock(folder / ".lock", timeout=_PATIENCE)
+    lock = FileLock(folder / LOCK, timeout=_PATIENCE)
     try:
         lock.acquire()
     except Timeout as error:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 import yaml
 
 from engage import engine
@@ -32,6 +34,13 @@ Progress = Callable[[str, int, int], None]
 """Called with a step's name (``reading``, ``comments``, ``writing``), how far it is, and its length."""
 
 _ATTEMPTS: Final = 2
+_SCORED: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("language", "tone")),
+        ("tone_score", pa.float64()),
+        *((name, pa.string()) for name in ("intent", "theme")),
+    ]
+)
 NEEDS_WAVE: Final[tuple[Kind, ...]] = ("responses", "comments")
 
 
@@ -167,8 +176,22 @@ def _refuse_twice(store: Store, snapshot: Snapshot, reading: Reading, wave: str,
 def _scored(comments: pd.DataFrame, progress: Progress, own: OwnLayer | None) -> pd.DataFrame:
     if comments.empty:
         return comments
-    scored = sentiment(comments["text"], progress=lambda done, of: progress("comments", done, of), own=own)
+    texts = pa.table({"text": pa.array(comments["text"], pa.string(), from_pandas=True)})
+    spread = engine.by_parts(texts, partial(_scored_part, own), _SCORED)
+    if spread is not None:
+        scored: pd.DataFrame = spread.to_pandas().set_index(comments.index)
+    else:
+        scored = sentiment(
+            comments["text"], progress=lambda done, of: progress("comments", done, of), own=own
+        )
     return pd.concat([comments, scored], axis=1)
+
+
+def _scored_part(own: OwnLayer | None, texts: pa.Table) -> pa.Table:
+    """Score some of the texts, on a worker of a cluster: no text's scores depend on its neighbours."""
+    return pa.Table.from_pandas(
+        sentiment(texts["text"].to_pandas(), own=own), schema=_SCORED, preserve_index=False
+    )
 
 
 def _tables(reading: Reading, comments: pd.DataFrame) -> dict[str, object]:

@@ -6,6 +6,7 @@ linked by team only; :func:`join_counts` says how much was matched.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -47,21 +48,6 @@ class Survey:
             yield str(value), replace(self, frame=part)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What a snapshot shows, as the key of what is worked out once: of waves, and of nobody."""
-
-    folder: str
-    key: str
-    events: tuple[str, ...]
-    snapshot: Snapshot = field(compare=False)
-
-
-def _state(snapshot: Snapshot) -> _State:
-    events = tuple(event.id for event in snapshot.events)
-    return _State(str(snapshot.path), snapshot.key, events, snapshot)
-
-
 def survey_waves(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the waves with answers, oldest first: by their last answer, then by when they were imported."""
     order = list(
@@ -78,28 +64,39 @@ def wave_facts(snapshot: Snapshot) -> pd.DataFrame:
     where they are not dated. Who is rated by others has answered nothing: such rows count only in a wave that
     has no others.
     """
-    return _facts(_state(snapshot)).copy()
-
-
-@lru_cache(maxsize=32)
-def _facts(state: _State) -> pd.DataFrame:
-    snapshot, parts = state.snapshot, []
-    for id in snapshot.instruments(None):
-        rows = engine.open_table(snapshot, responses_table(id))
-        dated = rows.group_by("wave", "respondent").agg(first=rows.started.min(), last=rows.started.max())
-        parts.append(engine.frame(dated).assign(instrument=id))
-    columns = ["wave", "respondent", "first", "last", "instrument"]
-    answers = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
-    rated = [id for id in snapshot.instruments(None) if snapshot.instrument(id).rated_by == "others"]
-    own = ~answers["instrument"].isin(rated)
-    answers = answers[own | ~answers["wave"].isin(answers.loc[own, "wave"])]
-    waves = answers.groupby("wave", sort=False).agg(
-        n=("respondent", "nunique"), first_day=("first", "min"), last_day=("last", "max")
-    )
-    for name in ("first_day", "last_day"):
-        waves[name] = pd.to_datetime(waves[name], utc=True).dt.tz_localize(None).dt.normalize()
-    facts = waves.reset_index()
+    asked = dict.fromkeys(event.wave for event in snapshot.events if event.instrument)
+    found = [_wave_fact(_Asked(engine.version(snapshot, wave), wave, snapshot)) for wave in asked]
+    facts = pd.DataFrame(
+        [fact for fact in found if fact[1]], columns=["wave", "n", "first_day", "last_day"]
+    ).astype({"n": "int64", "first_day": "datetime64[us]", "last_day": "datetime64[us]"})
     return facts.assign(instruments=[", ".join(snapshot.instruments(wave)) for wave in facts["wave"]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A wave in one state of its tables, whatever snapshot it is seen in."""
+
+    version: str
+    wave: str
+    snapshot: Snapshot = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=128)
+def _wave_fact(asked: _Asked) -> tuple[str, int, pd.Timestamp, pd.Timestamp]:
+    """Return a wave's ``wave, n, first_day, last_day``: almost every page asks for those of all waves."""
+    snapshot, wave = asked.snapshot, asked.wave
+    ids = snapshot.instruments(wave)
+    own = [id for id in ids if snapshot.instrument(id, wave).rated_by != "others"]
+    n, first, last = 0, None, None
+    for some in (own, ids):
+        if some and not n:
+            tables = [engine.open_table(snapshot, responses_table(id), wave) for id in some]
+            n, first, last = engine.who_and_when(tables)
+    return wave, n, _day(first), _day(last)
+
+
+def _day(moment: datetime | None) -> pd.Timestamp:
+    return pd.Timestamp(moment).tz_localize(None).normalize() if moment is not None else pd.Timestamp("NaT")
 
 
 def wave_dates(snapshot: Snapshot) -> dict[str, pd.Timestamp]:
@@ -154,8 +151,7 @@ def comments(snapshot: Snapshot, answers: pd.DataFrame, groups: Sequence[str]) -
     """
     if "comments" not in snapshot.tables:
         return pd.DataFrame()
-    frame = engine.frame(engine.comments(snapshot, None))
-    frame = frame[frame["wave"].isin(answers["wave"].unique())].reset_index(drop=True)
+    frame = engine.frame(engine.comments(snapshot, list(answers["wave"].unique())))
     known = answers[["respondent", "wave", *groups]].drop_duplicates(["respondent", "wave"])
     writers = frame[["respondent", "wave"]].merge(known, on=["respondent", "wave"], how="left")
     for name in groups:

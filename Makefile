@@ -70,7 +70,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra dev --extra docs --extra onnx -o requirements-dev.lock
-	echo pyspark | uv pip compile - --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+	echo "pyspark>=4.0,<4.1" | uv pip compile - --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate -o requirements-spark.lock
 
 # What an installation consists of, as CycloneDX, from the lock.

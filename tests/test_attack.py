@@ -41,7 +41,7 @@ def test_nobody_is_certain(n, colluders):
         assert found["kept"].min() >= 0.9
 
 
-@pytest.mark.rest
+@pytest.mark.slow
 def test_nobody_is_certain_over_four_waves():
     found = run.attacked(200, 101, waves=4)
     assert set(found["waves"].str.count(" ")) == {0, 3}

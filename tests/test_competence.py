@@ -159,6 +159,7 @@ def test_released_gaps_hold_the_truth():
 
 
 @pytest.mark.simulation
+@pytest.mark.slow
 def test_released_gaps_hold_the_truth_in_many_worlds():
     found = held(2000, 6)
     assert (found > 0.94).all(), found  # rounded outwards: rather too wide
@@ -199,6 +200,7 @@ def test_the_interval_of_a_gain_holds():
 
 
 @pytest.mark.simulation
+@pytest.mark.slow
 def test_the_interval_of_a_gain_holds_in_many_worlds():
     assert 0.93 < gains_held(50_000, 9) < 0.97
 
@@ -225,6 +227,7 @@ def test_released_ratings_hold_the_truth():
 
 
 @pytest.mark.simulation
+@pytest.mark.slow
 def test_released_ratings_hold_the_truth_in_many_worlds():
     assert (ratings_held(1500, 13) > 0.94).all()
 

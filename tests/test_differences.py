@@ -81,7 +81,7 @@ def test_p_values_are_adjusted_over_the_whole_table():
 
 
 @pytest.mark.simulation
-@pytest.mark.rest
+@pytest.mark.slow
 def test_no_difference_is_flagged_in_five_per_cent_of_worlds_at_most():
     """Teams of one population, means and total rounded as they are shown: any flag at all is a false one."""
     rng = np.random.default_rng(20261123)

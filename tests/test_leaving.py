@@ -336,7 +336,7 @@ def company(rng, months, state):
 
 
 @pytest.mark.simulation
-@pytest.mark.rest
+@pytest.mark.slow
 @pytest.mark.parametrize(("watched", "years"), [(12, 1), (14, 3)])
 def test_headcount_interval_covers(watched, years):
     """Counts of one window give intervals that hold what the same company comes to."""

@@ -157,7 +157,8 @@ def test_the_app_of_the_wheel_draws_its_first_page(empty_environment, tmp_path):
 
 
 def test_every_library_that_is_imported_is_declared():
-    optional = project()["optional-dependencies"]["onnx"]
+    optional = project()["optional-dependencies"]
+    optional = [*optional["onnx"], *optional["spark"]]
     declared = {named(requirement) for requirement in [*project()["dependencies"], *optional]}
     homes = metadata.packages_distributions()
     for path in sorted((ROOT / "engage").rglob("*.py")):

@@ -62,8 +62,10 @@ def test_words_of_a_drawing_are_words_of_its_language(lang):
     assert all(b"://" not in one for pair in outside for one in pair)
 
 
-@pytest.mark.rest
-@pytest.mark.parametrize("page", ["overview", "teams"])
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param("overview", marks=pytest.mark.rest), pytest.param("teams", marks=pytest.mark.slow)],
+)
 def test_every_chart_of_a_page_can_be_saved_and_none_is_drawn_unasked(page, sample_workspace, monkeypatch):
     asked: list[str] = []
     offered: dict[str, object] = {}

@@ -65,7 +65,7 @@ def test_everybody_from_wave_to_wave_is_the_released_change_itself():
 
 
 @pytest.mark.simulation
-@pytest.mark.rest
+@pytest.mark.slow
 def test_intervals_hold_and_false_alarms_are_rare():
     """600 worlds in which nothing moves: the means of 40 of 600 people, rounded as they are released."""
     rng = np.random.default_rng(20261124)

@@ -4,9 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 README = Path(__file__).parents[1] / "README.md"
 
 
+@pytest.mark.rest
 def test_the_library_example_runs(sample_workspace, tmp_path, monkeypatch, capsys):
     shutil.copytree(sample_workspace, tmp_path / "workspace")
     monkeypatch.chdir(tmp_path)

@@ -359,9 +359,10 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-@pytest.mark.rest
 @LINUX
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    "workers", [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.rest)]
+)
 def test_a_killed_run_leaves_no_process_and_is_taken_up(workers, tmp_path):
     file, out = write(tmp_path / "in.csv", rows(4_000)), tmp_path / "out.csv"
     log = tmp_path / "out.csv.unfinished.log"

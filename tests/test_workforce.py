@@ -163,6 +163,7 @@ def test_intervals_hold():
 
 
 @pytest.mark.simulation
+@pytest.mark.slow
 def test_intervals_hold_in_many_worlds():
     found = coverage(1000, 20_000, [0.3, 1.4, 2.5])
     assert (found > 0.92).all(), found

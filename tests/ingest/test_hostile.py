@@ -218,7 +218,7 @@ def test_fuzzed_exports(name: str, climate: Instrument) -> None:
     fuzzed(name, 4, climate)
 
 
-@pytest.mark.rest
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sound())
 def test_exports_fuzzed_at_length(name: str, climate: Instrument) -> None:
     fuzzed(name, 400, climate)
@@ -248,6 +248,6 @@ def test_both_readers_of_text_agree() -> None:
     same_as_csv(100)
 
 
-@pytest.mark.rest
+@pytest.mark.slow
 def test_both_readers_of_text_agree_at_length() -> None:
     same_as_csv(20_000)

@@ -187,8 +187,8 @@ def company(folder: Path, people: int) -> Path:
         "pay": "hygiene", "relationships": "hygiene", "growth": "motivator", "recognition": "motivator",
         "engagement": "outcome", "satisfaction": "outcome",
     }  # fmt: skip
-    survey = questionnaire("large", scales)
-    teams = {f"team {place:04d}": 50 for place in range(max(people // 50, 4))}
+    survey = questionnaire("large", scales, ("team", "site"))
+    teams = {f"team {place:04d}": 200 for place in range(max(people // 200, 4))}
     space = Workspace(folder / "company")
     for place, wave in enumerate(("2025H1", "2025H2")):
         table = answers(survey, teams, seed=3 + place, day=f"2025-0{3 + 6 * place}-04")

@@ -259,7 +259,7 @@ def test_asymmetry_is_found_in_large_surveys_and_never_turned_round():
 
 
 @pytest.mark.simulation
-@pytest.mark.rest
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["prca", "piecewise"])
 def test_latent_intervals_cover_nothing_where_nothing_is(method):
     """The latent reading is true in these worlds, so its 95 % intervals must hold 0 about that often."""

@@ -52,6 +52,7 @@ from engage.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 REST = pytest.mark.rest
+ONE_SOON = [pytest.param(lang, marks=REST if lang == "zh" else pytest.mark.slow) for lang in LANGUAGES]
 GROUPS = ("team", "site", "star")
 OUTCOMES = ("engagement", "attrition", "service")
 
@@ -292,8 +293,15 @@ def test_no_command_prints_it(nest, say_to, surfaces):
     assert surfaces.leaks(canaries) == []
 
 
-@REST
-@pytest.mark.parametrize("form", [["--json"], *(["--lang", lang] for lang in LANGUAGES)], ids=" ".join)
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(
+            form, marks=REST if form[-1] in ("--json", "zh") else pytest.mark.slow, id=" ".join(form)
+        )
+        for form in (["--json"], *(["--lang", lang] for lang in LANGUAGES))
+    ],
+)
 def test_no_command_prints_it_in_any_form(form, whole, say_to, surfaces):
     space, canaries = whole
     codes = {" ".join(asked): say_to(*asked, "--workspace", space.path, *form) for asked in [*QUICK, *LONG]}
@@ -380,8 +388,7 @@ def test_no_page_sends_or_keeps_it(nest, open_app, surfaces):
     assert surfaces.leaks(canaries) == []
 
 
-@REST
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", ONE_SOON)
 def test_no_choice_on_a_page_brings_it_out(lang, whole, open_app, surfaces):
     space, canaries = whole
     app = turn_to(looked(open_app(space.path, lang), surfaces, "overview"), "teams", surfaces)

@@ -214,8 +214,10 @@ def least_range(cells, bounds, answers, told):
     return min(ranges, default=4.0)
 
 
-@pytest.mark.rest
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(0, marks=pytest.mark.rest), *(pytest.param(one, marks=pytest.mark.slow) for one in (1, 2))],
+)
 def test_two_releases_against_every_set_of_colluders(seed):
     """Three join, leave or move: each group now, less each group then, against all pairs who may tell."""
     rng = np.random.default_rng([7, seed])

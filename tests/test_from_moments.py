@@ -201,7 +201,7 @@ def test_what_else_is_used_as_importance_stands_beside(staff):
 
 
 @pytest.mark.simulation
-@pytest.mark.rest
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["logit", "cox"])
 def test_latent_importance_is_covered(model):
     """Two drivers and one that does nothing, people in teams that share part of them."""

@@ -320,7 +320,7 @@ def test_wild_bootstrap_in_a_fit(teams):
 
 
 @pytest.mark.simulation
-@pytest.mark.rest
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["webb", "rademacher"])
 def test_wild_bootstrap_keeps_its_level_with_ten_unequal_clusters(weights):
     """CR1 with t(G−1) errs more often here than the wild bootstrap, which stays near 5 %."""

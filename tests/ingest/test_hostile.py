@@ -161,8 +161,13 @@ def test_the_workspace_stays_as_it_was(case: str, climate: Instrument, tmp_path:
     assert after == before
 
 
-@pytest.mark.rest
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.rest if kind in ("responses", "comments") else pytest.mark.slow)
+        for kind in KINDS
+    ],
+)
 def test_all_cases_as_every_kind(kind: str) -> None:
     for case, make in {**TEXTS, **ODD, **ARCHIVES, **WORKBOOKS}.items():
         assert answer(make(), None, kind), case

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from roles_inputs import company, table
+from workspace_inputs import as_csv, people
 
 from engage.errors import TooLittleData, UsageError
 from engage.present import sentences
@@ -142,3 +144,13 @@ def test_a_small_workspace_says_what_is_missing(tmp_path):
     with pytest.raises(TooLittleData) as early:
         space.workforce()
     assert early.value.code == "workspace.no_wave"
+
+
+@pytest.mark.parametrize("stars", [(), (3,), (3, 3)])
+def test_grades_without_a_step_up_are_refused_in_words(stars, tmp_path):
+    space = Workspace(company(tmp_path))
+    for place, star in enumerate(stars):
+        staff = people(table(0)).assign(star=star).drop(columns="as_of")
+        space.import_file(as_csv(staff.assign(as_of=f"2025-0{3 + place}-01")), "people", name=f"{place}.csv")
+    with pytest.raises(TooLittleData):
+        space.time_in_grade()

@@ -29,7 +29,10 @@ def grade_curves(snapshot: Snapshot) -> pd.DataFrame:
         raise TooLittleData("workspace.no_stars")
     people = people.assign(star=pd.to_numeric(people[STAR], errors="coerce")).dropna(subset=["as_of"])
     people = people[~people["left"].fillna(False).astype(bool)]
-    curves = time_in_grade(_halfway(people), "respondent", "as_of", STAR).tidy()
+    lines = _halfway(people)
+    if lines.empty:
+        raise TooLittleData("workspace.no_stars")
+    curves = time_in_grade(lines, "respondent", "as_of", STAR).tidy()
     # Nobody steps up from the highest star: that is no stay that could have ended so.
     curves = curves[curves["by"] != str(int(people[STAR].max()))]
     if curves.empty:

@@ -76,7 +76,10 @@ def model(language: str) -> Model:
         weights = file["weights"].astype(np.float32) * file["scale"]
         return Model(
             row=row,
-            weights=np.vstack([np.zeros((1, weights.shape[1]), dtype=np.float32), weights]),
+            # Column by column in memory, as they are summed.
+            weights=np.asfortranarray(
+                np.vstack([np.zeros((1, weights.shape[1]), dtype=np.float32), weights])
+            ),
             bias=file["bias"],
             kinds=file["kinds"].astype(np.float64),
             listed=np.where(np.isin(theme_words(language).entry, file["words"]), file["listed"], _NEW_WORD),
@@ -137,17 +140,12 @@ def lean_of(review: Floats) -> Floats:
 
 
 def _summed(group: Found, known: Model, count: int) -> Floats:
+    """Return the sum of the weights of each text's features, head by head."""
     rows = known.row[place_of(group.what)]
     seen = np.flatnonzero(rows)
-    owner, rows = group.owner[seen], rows[seen]
-    value = group.weight[seen]
-    order = np.argsort(owner, kind="stable")
-    owner, weighted = owner[order], known.weights[rows[order]] * value[order, None]
-    total = np.zeros((count, known.weights.shape[1]))
-    if len(owner):
-        begin = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
-        total[owner[begin]] = np.add.reduceat(weighted, begin, axis=0, dtype=np.float64)
-    return total
+    rows, owner, value = rows[seen], group.owner[seen], group.weight[seen]
+    found = [np.bincount(owner, column[rows] * value, count) for column in known.weights.T]
+    return np.column_stack(found)
 
 
 def _heads(total: Floats) -> Scores:
